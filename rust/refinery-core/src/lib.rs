@@ -1,0 +1,20 @@
+//! The computing half of refinery: everything that reads characters.
+//!
+//! What is here: definitions of word, line, sentence and n-gram ([`text`]), signals over one
+//! document ([`signal`]), token counts ([`tokens`]), fastText inference ([`fasttext`]), sketches
+//! and duplicate clusters ([`dedup`]), readers that cut inputs into units and parse rows
+//! ([`input`]), and the one fused pass over Arrow string columns ([`batch`]).
+//!
+//! What is not here: Python, thresholds, verdicts, files written. A signal is a number about a
+//! document; what the number means for the document is decided elsewhere.
+
+pub mod batch;
+pub mod dedup;
+pub mod error;
+pub mod fasttext;
+pub mod input;
+pub mod signal;
+pub mod text;
+pub mod tokens;
+
+pub use error::{Error, Result};

@@ -1,0 +1,82 @@
+//! Signals: numbers about one document, by family.
+//!
+//! A family is a file with a table of its signals and one function that fills their values, since
+//! the signals of one family share their counters. To add a signal: a row in its family's table,
+//! a line in its function, a row in its case table, its twin in `tests/twins/`. To add a family:
+//! its file and one line in [`FAMILIES`]. YAML keys, columns, `explain` and reasons derive from it.
+
+pub mod c4;
+pub mod counts;
+pub mod fineweb_quality;
+pub mod gopher_quality;
+pub mod gopher_repetition;
+pub mod kl3m;
+
+use crate::text::{Doc, Needs};
+
+/// What a signal is. `None` values of a signal are written as null.
+#[derive(Clone, Copy, Debug)]
+pub struct SignalSpec {
+    /// Name within the family: a field's standard term, unit included where not obvious.
+    pub name: &'static str,
+    /// One sentence: what is counted over what.
+    pub definition: &'static str,
+    /// Range, and when the value is null.
+    pub range: &'static str,
+}
+
+/// A family of signals that are computed together.
+pub struct Family {
+    /// Name in plans and presets, such as `datatrove.gopher_quality`.
+    pub name: &'static str,
+    /// What stands before a signal's name in its column, dot included; empty for the plain counts.
+    pub prefix: &'static str,
+    /// Where the definitions come from, with version.
+    pub source: &'static str,
+    /// The signals, in the order in which `compute` fills them.
+    pub signals: &'static [SignalSpec],
+    /// The splits that `compute` reads.
+    pub needs: Needs,
+    /// Fills one value per signal; NaN stands for null, as no signal is ever NaN.
+    pub compute: fn(&Doc<'_>, &mut Scratch, &mut [f64]),
+}
+
+/// Reusable buffers of all families, one per thread.
+#[derive(Default)]
+pub struct Scratch {
+    /// Buffers of Gopher repetition.
+    pub gopher_repetition: gopher_repetition::Buffers,
+    /// Buffers of C4.
+    pub c4: c4::Buffers,
+    /// Buffers of `FineWeb` quality.
+    pub fineweb_quality: fineweb_quality::Buffers,
+    /// Buffers of KL3M.
+    pub kl3m: kl3m::Buffers,
+}
+
+/// Every family, in the order of their columns.
+pub static FAMILIES: &[&Family] = &[
+    &counts::FAMILY,
+    &gopher_quality::FAMILY,
+    &gopher_repetition::FAMILY,
+    &c4::FAMILY,
+    &fineweb_quality::FAMILY,
+    &kl3m::FAMILY,
+];
+
+impl Family {
+    /// The column of one of this family's signals.
+    pub fn column(&self, signal: &SignalSpec) -> String {
+        format!("{}{}", self.prefix, signal.name)
+    }
+}
+
+/// The family of that name.
+pub fn family(name: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|f| f.name == name).copied()
+}
+
+/// `part / whole`, or NaN (null) where `whole` is zero.
+pub(crate) fn fraction(part: usize, whole: usize) -> f64 {
+    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+}

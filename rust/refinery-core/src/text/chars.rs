@@ -1,0 +1,1 @@
+//! Character classes as Python's `str` methods define them (`isalpha`, `isspace`, ...).

@@ -1,0 +1,80 @@
+//! A document, split once for every family that reads it.
+
+use super::spacy::SpacyWords;
+use super::words::Word;
+use crate::tokens::{TokenScratch, Tokenizer};
+
+/// Which splits of a document the families of a plan read. What nobody reads is not computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// `Doc::words`.
+    pub words: bool,
+    /// `Doc::tokens`: token ids, not only their number.
+    pub token_ids: bool,
+}
+
+impl Needs {
+    /// What either side needs.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            words: self.words | other.words,
+            token_ids: self.token_ids | other.token_ids,
+        }
+    }
+}
+
+/// One document and its splits. All slices live in a [`Splitter`]'s buffers.
+#[derive(Clone, Copy, Debug)]
+pub struct Doc<'a> {
+    /// The text as it was read.
+    pub text: &'a str,
+    /// Length in Unicode scalar values.
+    pub n_chars: usize,
+    /// Words of spaCy's blank English tokenizer; empty unless [`Needs::words`].
+    pub words: &'a [Word],
+    /// Token ids; empty unless [`Needs::token_ids`].
+    pub tokens: &'a [u32],
+    /// Whether `tokens` come from KL3M's own tokenizer, whose ids some of its metrics name.
+    pub is_kl3m_tokenizer: bool,
+}
+
+/// Reusable buffers that split documents, one per thread.
+#[derive(Default)]
+pub struct Splitter {
+    spacy: SpacyWords,
+    words: Vec<Word>,
+    tokens: Vec<u32>,
+    token_scratch: TokenScratch,
+}
+
+impl Splitter {
+    /// Splits `text` as `needs` says. `tokenizer` must be given when token ids are needed.
+    pub fn split<'a>(
+        &'a mut self,
+        text: &'a str,
+        needs: Needs,
+        tokenizer: Option<&Tokenizer>,
+    ) -> Doc<'a> {
+        self.words.clear();
+        self.tokens.clear();
+        if needs.words {
+            self.spacy.split(text, &mut self.words);
+        }
+        if let (true, Some(tokenizer)) = (needs.token_ids, tokenizer) {
+            tokenizer.encode(text, &mut self.token_scratch, &mut self.tokens);
+        }
+        Doc {
+            text,
+            n_chars: text.chars().count(),
+            words: &self.words,
+            tokens: &self.tokens,
+            is_kl3m_tokenizer: tokenizer.is_some_and(Tokenizer::is_kl3m),
+        }
+    }
+
+    /// Number of tokens of `text`, without keeping their ids.
+    pub fn count_tokens(&mut self, text: &str, tokenizer: &Tokenizer) -> usize {
+        tokenizer.count(text, &mut self.token_scratch)
+    }
+}

@@ -1,0 +1,11 @@
+//! What a word, a line, a sentence and a document are. Each is defined once, here, because most
+//! disagreement between published filters is about exactly this.
+
+pub mod chars;
+pub mod doc;
+pub mod lines;
+pub mod spacy;
+pub mod words;
+
+pub use doc::{Doc, Needs, Splitter};
+pub use words::Word;
