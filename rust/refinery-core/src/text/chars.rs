@@ -58,10 +58,10 @@ impl Classes {
         self.0 & other.0 != 0
     }
 
-    /// The set as bits, for tables and counters.
+    /// The set that a byte of [`table`] stands for.
     #[inline]
-    pub const fn bits(self) -> u8 {
-        self.0
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
     }
 }
 
