@@ -1,1 +1,23 @@
-//! x
+//! The extension module `refinery._core`: the list of its parts and nothing else.
+
+mod arrow;
+mod columns;
+mod dedup;
+mod detach;
+mod input;
+mod models;
+mod signals;
+
+use pyo3::prelude::*;
+
+/// Text kernels of refinery over Arrow data.
+#[pymodule(gil_used = true)]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("IS_OPTIMISED", !cfg!(debug_assertions))?;
+    columns::register(m)?;
+    signals::register(m)?;
+    models::register(m)?;
+    dedup::register(m)?;
+    input::register(m)
+}

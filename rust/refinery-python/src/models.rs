@@ -1,0 +1,89 @@
+//! Tokenizers and fastText models as Python objects; both are shared by all threads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float32Array};
+use pyo3::prelude::*;
+use pyo3_arrow::{PyArray, PyRecordBatch};
+use rayon::prelude::*;
+use refinery_core::batch::Texts;
+use refinery_core::fasttext::ModelScratch;
+
+use crate::arrow::batch;
+use crate::detach::{ThreadPool, detached, to_py_err};
+
+/// A tokenizer: embedded by name, or any Hugging Face `tokenizer.json`.
+#[pyclass(frozen, module = "refinery._core")]
+pub struct Tokenizer {
+    pub inner: Arc<refinery_core::tokens::Tokenizer>,
+}
+
+#[pymethods]
+impl Tokenizer {
+    #[staticmethod]
+    fn embedded(name: &str) -> PyResult<Self> {
+        let inner = refinery_core::tokens::Tokenizer::embedded(name).map_err(to_py_err)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    #[staticmethod]
+    fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let inner = detached(py, None, || refinery_core::tokens::Tokenizer::from_file(&path))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+/// A fastText model.
+#[pyclass(frozen, module = "refinery._core")]
+pub struct Model {
+    pub inner: Arc<refinery_core::fasttext::Model>,
+}
+
+#[pymethods]
+impl Model {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let inner = detached(py, None, || refinery_core::fasttext::Model::load(&path))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.inner.labels().to_vec()
+    }
+
+    /// One Float32 column per label, in the order of `labels`, null where the text is.
+    #[pyo3(signature = (texts, pool=None))]
+    fn predict(
+        &self,
+        py: Python<'_>,
+        texts: PyArray,
+        pool: Option<&ThreadPool>,
+    ) -> PyResult<PyRecordBatch> {
+        let (array, _) = texts.into_inner();
+        let labels = self.inner.labels();
+        let rows: Vec<Option<Vec<f32>>> = detached(py, pool, || {
+            let texts = Texts::new(array.as_ref())?;
+            let predict = |scratch: &mut ModelScratch, i: usize| {
+                texts.get(i).map(|text| {
+                    let mut probabilities = Vec::new();
+                    self.inner.predict(text, scratch, &mut probabilities);
+                    probabilities
+                })
+            };
+            Ok((0..texts.len()).into_par_iter().map_init(ModelScratch::default, predict).collect())
+        })?;
+        let column = |label: usize| -> ArrayRef {
+            let values = rows.iter().map(|row| row.as_ref().map(|p| p[label]));
+            Arc::new(values.collect::<Float32Array>())
+        };
+        batch(labels.iter().enumerate().map(|(i, l)| (l.clone(), column(i))).collect())
+    }
+}
+
+/// Adds this file's names to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Tokenizer>()?;
+    m.add_class::<Model>()
+}
