@@ -74,7 +74,7 @@ def build_corpus(
 
 def _make_room(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    ours = {MANIFEST, *_listed_shards(folder)}
+    ours = _files_of_earlier_corpus(folder)
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if foreign:
         message = (
@@ -86,14 +86,15 @@ def _make_room(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _listed_shards(folder: Path) -> list[str]:
+def _files_of_earlier_corpus(folder: Path) -> set[str]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["kind"] != _KIND:
-            return []
-        return [Path(shard["name"]).name for shard in manifest["shards"]]
+            return set()
+        # The name alone: a manifest must not lead out of its folder.
+        return {MANIFEST, *(Path(shard["name"]).name for shard in manifest["shards"])}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return []
+        return set()
 
 
 def _count(documents: Iterable[Document]) -> dict[str, int]:
