@@ -26,6 +26,7 @@ from refinery.errors import BadFileError, ConfigError, PlanMismatchError, Proble
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
 from refinery.plan import Plan, build_plan, digest
+from refinery.report.page import render
 from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
 from refinery.write import ShardWriter, carried_schema, lay_out
 
@@ -271,9 +272,13 @@ class _Run:
                 path.unlink()
         writer.publish(outputs)
         self._publish_state(annotated, decided)
+        inputs = self._inputs(hashes, annotated)
+        body = {"plan_hash": digest(described), "inputs": inputs, "outputs": outputs, "ledger": decided["ledger"]}
+        with tree.writing(tree.root / manifests.REPORT) as path:
+            path.write_text(render(body), encoding="utf-8")
         manifest = manifests.build_manifest(
             described,
-            inputs=self._inputs(hashes, annotated),
+            inputs=inputs,
             outputs=outputs,
             files=self._files(),
             models=[{"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores],
@@ -332,7 +337,8 @@ class _Run:
 
     def _files(self) -> list[dict[str, Any]]:
         tree = self.tree
-        paths = [p for folder in (tree.annotations, tree.decisions, tree.quarantine) for p in folder.iterdir()]
+        folders = (tree.annotations, tree.decisions, tree.quarantine)
+        paths = [tree.root / manifests.REPORT, *(p for folder in folders for p in folder.iterdir())]
         with ThreadPoolExecutor(self.plan.threads) as executor:
             return list(executor.map(lambda p: manifests.file_entry(tree, p), sorted(paths)))
 
