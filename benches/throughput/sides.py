@@ -67,14 +67,8 @@ class Rival:
             {key: report[key] for key in ("wall_s", "stages_s", "after_filters", "dropped")},
         )
 
-    def versions(self) -> dict[str, str]:
-        # In the rival's Python: what is installed there, not here.
-        code = (
-            "import importlib.metadata as m, json, platform; "
-            "print(json.dumps({'python': platform.python_version(), "
-            "**{n: m.version(n) for n in ('datatrove', 'spacy', 'numpy', 'pyarrow', 'xxhash')}}))"
-        )
-        return json.loads(_output([str(self.python), "-c", code]))
+    def versions(self) -> dict[str, str | None]:
+        return _versions(self.python, ["datatrove", "spacy", "numpy", "pyarrow", "xxhash"])
 
 
 @dataclass(frozen=True)
@@ -124,8 +118,10 @@ class Refinery:
             {"dropped": documents["dropped"]},
         )
 
-    def versions(self) -> dict[str, str]:
-        return {"refinery": _output([str(self.executable), "--version"]).strip()}
+    def versions(self) -> dict[str, str | None]:
+        beside = self.executable.with_name("python")
+        python = beside if beside.exists() else Path(sys.executable)
+        return _versions(python, ["corpus-refinery", "polars", "pyarrow"])
 
 
 def rival_python(given: Path | None, work: Path) -> Path:
@@ -161,5 +157,13 @@ def _ids(folder: Path) -> frozenset[str]:
     return frozenset(value for table in tables for value in table["id"].to_pylist())
 
 
-def _output(command: list[str]) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _versions(python: Path, names: list[str]) -> dict[str, str | None]:
+    # Asked of that Python, because what counts is what is installed there, not here.
+    code = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "found = {str(d.metadata['Name']).lower(): d.version for d in m.distributions()}\n"
+        "versions = {name: found.get(name) for name in sys.argv[1:]}\n"
+        "print(json.dumps({'python': platform.python_version(), **versions}))"
+    )
+    command = [str(python), "-c", code, *names]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
