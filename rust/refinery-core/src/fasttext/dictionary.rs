@@ -106,7 +106,11 @@ impl Dictionary {
         dictionary.arena.shrink_to_fit();
         dictionary.read_pruned(n_pruned, source)?;
         let labels = dictionary.labels(source)?;
-        Ok(Entries { dictionary, labels, label_counts })
+        Ok(Entries {
+            dictionary,
+            labels,
+            label_counts,
+        })
     }
 
     /// Reads one entry, words first, then labels; returns its count.
@@ -122,7 +126,9 @@ impl Dictionary {
         let count = source.count("the count of an entry")?;
         let kind = source.byte("the type of an entry")?;
         if kind != u8::from(entry >= self.n_words) {
-            return Err(source.fail(format_args!("entry {entry} has type {kind}: words (0) come first, then labels (1)")));
+            return Err(source.fail(format_args!(
+                "entry {entry} has type {kind}: words (0) come first, then labels (1)"
+            )));
         }
         let hash = hash(&self.arena[start..]);
         let (arena, bounds) = (&self.arena, &self.bounds);
@@ -149,7 +155,7 @@ impl Dictionary {
         }
         let mut table = Table::with_room_for(n as usize);
         for _ in 0..n {
-            let bucket = source.int_in("a pruned bucket", 0, self.bucket as i32 - 1)?;
+            let bucket = source.int_in("a pruned bucket", 0, self.bucket.cast_signed() - 1)?;
             let row = source.int_in("a pruned row", 0, n as i32 - 1)?;
             // The scrambled bucket decides equality: scrambling is one to one.
             match table.insert(scramble(bucket), row, |_| true) {
@@ -171,8 +177,9 @@ impl Dictionary {
         (self.n_words..n_entries)
             .map(|i| {
                 let bytes = entry_at(&self.arena, &self.bounds, i).to_vec();
-                String::from_utf8(bytes)
-                    .map_err(|_| source.fail(format_args!("label {} is not UTF-8", i - self.n_words)))
+                String::from_utf8(bytes).map_err(|_| {
+                    source.fail(format_args!("label {} is not UTF-8", i - self.n_words))
+                })
             })
             .collect()
     }
@@ -183,7 +190,11 @@ impl Dictionary {
 
     /// Rows the input matrix must have.
     pub(super) fn n_rows(&self) -> u64 {
-        let ngrams = if self.is_pruned() { self.n_pruned } else { u64::from(self.bucket) };
+        let ngrams = if self.is_pruned() {
+            self.n_pruned
+        } else {
+            u64::from(self.bucket)
+        };
         u64::from(self.n_words) + ngrams
     }
 
@@ -221,7 +232,8 @@ impl Dictionary {
     }
 
     fn find(&self, word: &[u8], hash: u32) -> Option<u32> {
-        self.table.get(hash, |id| entry_at(&self.arena, &self.bounds, id) == word)
+        self.table
+            .get(hash, |id| entry_at(&self.arena, &self.bounds, id) == word)
     }
 
     /// n-grams of `minn` to `maxn` code points of `<word>`, but not `<` and `>` alone.
@@ -258,7 +270,9 @@ impl Dictionary {
             let mut hash = sign_extended(first);
             let end = (i + self.word_ngrams).min(hashes.len());
             for &next in hashes.get(i + 1..end).unwrap_or_default() {
-                hash = hash.wrapping_mul(NGRAM_FACTOR).wrapping_add(sign_extended(next));
+                hash = hash
+                    .wrapping_mul(NGRAM_FACTOR)
+                    .wrapping_add(sign_extended(next));
                 self.push_bucket((hash % u64::from(self.bucket)) as u32, rows);
             }
         }
@@ -294,7 +308,11 @@ fn split(text: &[u8], tokens: &mut Vec<Token>) {
         if &text[start..at] == END {
             return;
         }
-        tokens.push(Token { start: start as u32, end: at as u32, hash });
+        tokens.push(Token {
+            start: start as u32,
+            end: at as u32,
+            hash,
+        });
     }
 }
 
@@ -314,7 +332,9 @@ const HASH_START: u32 = 2_166_136_261;
 
 /// 32-bit FNV-1a, but with every byte sign-extended first: trained models depend on it.
 fn hash(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(HASH_START, |hash, &byte| hash_step(hash, byte))
+    bytes
+        .iter()
+        .fold(HASH_START, |hash, &byte| hash_step(hash, byte))
 }
 
 #[inline]
@@ -342,7 +362,7 @@ fn entry_at<'a>(arena: &'a [u8], bounds: &[u32], i: u32) -> &'a [u8] {
 }
 
 /// Open addressing over (hash, value), at most two thirds full.
-struct Table {
+pub(super) struct Table {
     slots: Vec<Slot>,
     mask: usize,
 }
@@ -356,16 +376,25 @@ struct Slot {
 /// No value is as large: entries and rows are counted by an `i32`.
 const FREE: u32 = u32::MAX;
 
-enum Inserted {
+pub(super) enum Inserted {
     Yes,
     Twice,
     TooFar,
 }
 
 impl Table {
-    fn with_room_for(n: usize) -> Self {
+    pub(super) fn with_room_for(n: usize) -> Self {
         let size = (n + n / 2 + 2).next_power_of_two();
-        Self { slots: vec![Slot { hash: 0, value: FREE }; size], mask: size - 1 }
+        Self {
+            slots: vec![
+                Slot {
+                    hash: 0,
+                    value: FREE
+                };
+                size
+            ],
+            mask: size - 1,
+        }
     }
 
     fn probes(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
@@ -373,7 +402,12 @@ impl Table {
         (0..MAX_PROBES.min(self.slots.len())).map(move |i| home.wrapping_add(i) & mask)
     }
 
-    fn insert(&mut self, hash: u32, value: u32, is_same: impl Fn(u32) -> bool) -> Inserted {
+    pub(super) fn insert(
+        &mut self,
+        hash: u32,
+        value: u32,
+        is_same: impl Fn(u32) -> bool,
+    ) -> Inserted {
         for at in self.probes(hash) {
             let slot = &mut self.slots[at];
             if slot.value == FREE {

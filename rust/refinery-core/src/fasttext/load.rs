@@ -17,6 +17,10 @@ const MAGIC: i32 = 793_712_314;
 /// for millions would make one long document run for hours.
 const MAX_NGRAM: i32 = 32;
 
+/// Largest weight accepted, far above any trained one. Below it no sum or product of a prediction
+/// can leave the range of an `f32`, so that probabilities are always numbers.
+const MAX_WEIGHT: f32 = 1e6;
+
 /// A reader that knows where it is and how much there is.
 pub(super) struct Source<'a, R> {
     path: &'a Path,
@@ -27,7 +31,12 @@ pub(super) struct Source<'a, R> {
 
 impl<'a, R: BufRead> Source<'a, R> {
     pub(super) fn new(path: &'a Path, reader: R, len: u64) -> Self {
-        Self { path, reader, at: 0, len }
+        Self {
+            path,
+            reader,
+            at: 0,
+            len,
+        }
     }
 
     /// An error that names the file and the place.
@@ -42,7 +51,10 @@ impl<'a, R: BufRead> Source<'a, R> {
         if error.kind() == ErrorKind::UnexpectedEof {
             self.fail(format_args!("the file ends inside {what}"))
         } else {
-            Error::Io { path: self.path.to_path_buf(), source: error }
+            Error::Io {
+                path: self.path.to_path_buf(),
+                source: error,
+            }
         }
     }
 
@@ -108,7 +120,7 @@ impl<'a, R: BufRead> Source<'a, R> {
         u64::try_from(value).map_err(|_| self.fail(format_args!("{what} is {value}, below 0")))
     }
 
-    /// `n` finite `float`s.
+    /// `n` weights.
     pub(super) fn floats(&mut self, n: u64, what: &str) -> Result<Vec<f32>> {
         self.need(n.checked_mul(4), what)?;
         let n = usize::try_from(n).map_err(|_| self.fail(format_args!("{what}: too large")))?;
@@ -120,9 +132,10 @@ impl<'a, R: BufRead> Source<'a, R> {
             let (chunks, _) = buffer[..bytes].as_chunks::<4>();
             values.extend(chunks.iter().map(|c| f32::from_le_bytes(*c)));
         }
-        match values.iter().position(|v| !v.is_finite()) {
+        let is_weight = |v: &f32| v.abs() <= MAX_WEIGHT;
+        match values.iter().position(|v| !is_weight(v)) {
             None => Ok(values),
-            Some(i) => Err(self.fail(format_args!("{what}: number {i} is {}", values[i]))),
+            Some(i) => Err(self.fail(format_args!("{what}: weight {i} is {}", values[i]))),
         }
     }
 
@@ -151,7 +164,10 @@ impl<'a, R: BufRead> Source<'a, R> {
     /// Refuses bytes after the model.
     pub(super) fn finish(mut self) -> Result<()> {
         let rest = self.reader.fill_buf();
-        let rest = rest.map_err(|error| Error::Io { path: self.path.to_path_buf(), source: error })?;
+        let rest = rest.map_err(|error| Error::Io {
+            path: self.path.to_path_buf(),
+            source: error,
+        })?;
         if rest.is_empty() && self.at == self.len {
             return Ok(());
         }
@@ -211,7 +227,14 @@ impl Header {
         // Supervised models of version 11 were trained without character n-grams, whatever the
         // header says.
         let maxn = if version == 11 { 0 } else { maxn };
-        let header = Self { dim, word_ngrams, loss, bucket, minn, maxn };
+        let header = Self {
+            dim,
+            word_ngrams,
+            loss,
+            bucket,
+            minn,
+            maxn,
+        };
         if header.has_ngrams() && bucket == 0 {
             return Err(source.fail("bucket is 0 in a model with n-grams"));
         }

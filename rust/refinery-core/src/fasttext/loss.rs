@@ -95,7 +95,16 @@ fn sigmoid(table: &[f32], x: f32) -> f32 {
         return 1.0;
     }
     let step = (x + SIGMOID_RANGE) * SIGMOID_STEPS as f32 / SIGMOID_RANGE / 2.0;
-    table[step as usize]
+    table[floor(step)]
+}
+
+/// The whole part of a number that is not negative.
+#[expect(
+    clippy::cast_sign_loss,
+    reason = "the caller has excluded negative numbers"
+)]
+fn floor(x: f32) -> usize {
+    x as usize
 }
 
 /// The Huffman tree of hierarchical softmax. Nodes are numbered leaves first, a parent always
@@ -108,7 +117,9 @@ pub(super) struct Tree {
 
 impl Tree {
     fn new(counts: &[u64]) -> Result<Self, &'static str> {
-        let total = counts.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
+        let total = counts
+            .iter()
+            .try_fold(0_u64, |sum, &count| sum.checked_add(count));
         if total.is_none_or(|total| total >= NO_COUNT) {
             return Err("the counts of the labels are too large for a tree");
         }
@@ -159,7 +170,11 @@ impl Tree {
             }
         }
         let leaves = &scores[..self.n_labels];
-        probabilities.extend(leaves.iter().map(|&s| if s >= cut { exp32(s) } else { 0.0 }));
+        probabilities.extend(
+            leaves
+                .iter()
+                .map(|&s| if s >= cut { exp32(s) } else { 0.0 }),
+        );
     }
 }
 

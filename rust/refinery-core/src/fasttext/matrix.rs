@@ -86,7 +86,10 @@ impl Matrix {
                 // Each sum is a chain of additions that wait for each other; eight of them do not.
                 let whole = n - n % 8;
                 for first in (0..whole).step_by(8) {
-                    products.extend(dot(std::array::from_fn::<_, 8, _>(|i| m.row(first + i)), vector));
+                    products.extend(dot(
+                        std::array::from_fn::<_, 8, _>(|i| m.row(first + i)),
+                        vector,
+                    ));
                 }
                 products.extend((whole..n).map(|row| dot([m.row(row)], vector)[0]));
             }
@@ -122,7 +125,11 @@ impl Dense {
             return Err(source.fail(format_args!("{what}: {n_rows} x {n_columns} overflows")));
         };
         let values = source.floats(n, what)?;
-        Ok(Self { n_rows, n_columns: n_columns as usize, values })
+        Ok(Self {
+            n_rows,
+            n_columns: n_columns as usize,
+            values,
+        })
     }
 
     fn row(&self, row: usize) -> &[f32] {
@@ -200,7 +207,12 @@ impl Quantiser {
         }
         let centroids = source.floats(dim * N_CENTROIDS as u64, "the centroids")?;
         let (width, n_groups) = (width as usize, n_groups as usize);
-        Ok(Self { n_columns: dim as usize, width, n_groups, centroids })
+        Ok(Self {
+            n_columns: dim as usize,
+            width,
+            n_groups,
+            centroids,
+        })
     }
 
     /// The columns that `code` stands for in `group`.
@@ -224,8 +236,17 @@ impl Quantised {
                 columns.n_groups
             )));
         }
-        let norms = if has_norms { Some(Norms::read(n_rows, source)?) } else { None };
-        Ok(Self { n_rows, codes, columns, norms })
+        let norms = if has_norms {
+            Some(Norms::read(n_rows, source)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            n_rows,
+            codes,
+            columns,
+            norms,
+        })
     }
 
     fn n_columns(&self) -> usize {
@@ -237,12 +258,17 @@ impl Quantised {
     }
 
     fn norm(&self, row: usize) -> f32 {
-        self.norms.as_ref().map_or(1.0, |n| n.values[n.codes[row] as usize])
+        self.norms
+            .as_ref()
+            .map_or(1.0, |n| n.values[n.codes[row] as usize])
     }
 
     fn dot(&self, row: usize, vector: &[f32]) -> f32 {
         let mut sum = 0.0;
-        let groups = vector.chunks(self.columns.width).zip(self.row(row)).enumerate();
+        let groups = vector
+            .chunks(self.columns.width)
+            .zip(self.row(row))
+            .enumerate();
         for (group, (values, &code)) in groups {
             for (value, centroid) in values.iter().zip(self.columns.centroid(group, code)) {
                 sum += value * centroid;
@@ -258,7 +284,9 @@ impl Quantised {
             2 => self.add_blocks::<2>(rows, sum),
             4 => self.add_blocks::<4>(rows, sum),
             8 => self.add_blocks::<8>(rows, sum),
-            _ => rows.iter().for_each(|&row| self.add_row(row as usize, 0, sum)),
+            _ => rows
+                .iter()
+                .for_each(|&row| self.add_row(row as usize, 0, sum)),
         }
     }
 

@@ -56,10 +56,13 @@ impl Model {
     /// # Errors
     /// `Error::Io` where the file cannot be read; `Error::Model`, with the byte at which it was
     /// noticed, where it is no such model, holds word vectors, is cut short, is followed by
-    /// anything, contradicts itself, or contains a weight that is not finite. Memory stays below
+    /// anything, contradicts itself, or contains a weight that is not finite or beyond a million. Memory stays below
     /// about twice the size of the file whatever its header claims.
     pub fn load(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io { path: path.to_path_buf(), source };
+        let io = |source| Error::Io {
+            path: path.to_path_buf(),
+            source,
+        };
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
         Self::read(path, BufReader::with_capacity(1 << 20, file), len)
@@ -68,7 +71,11 @@ impl Model {
     fn read(path: &Path, reader: impl BufRead, len: u64) -> Result<Self> {
         let mut source = Source::new(path, reader, len);
         let header = Header::read(&mut source)?;
-        let Entries { dictionary, labels, label_counts } = Dictionary::read(&header, &mut source)?;
+        let Entries {
+            dictionary,
+            labels,
+            label_counts,
+        } = Dictionary::read(&header, &mut source)?;
         let is_quantised = source.flag("the flag for a quantised input")?;
         if dictionary.is_pruned() && !is_quantised {
             return Err(source.fail("a pruned dictionary with a dense input matrix"));
@@ -83,7 +90,13 @@ impl Model {
         check_shape(&output, labels.len() as u64, header.dim, "output", &source)?;
         let loss = Loss::new(header.loss, &label_counts).map_err(|what| source.fail(what))?;
         source.finish()?;
-        Ok(Self { labels, dictionary, input, output, loss })
+        Ok(Self {
+            labels,
+            dictionary,
+            input,
+            output,
+            loss,
+        })
     }
 
     /// The labels, prefix included, in the file's order.
@@ -101,12 +114,17 @@ impl Model {
     /// The whole text is one line; `probabilities` is overwritten. Numbers are the reference's,
     /// so up to 1.00001, and labels that hierarchical softmax gives less than 1e-5 may be 0.
     pub fn predict(&self, text: &str, scratch: &mut ModelScratch, probabilities: &mut Vec<f32>) {
-        let ModelScratch { rows, hidden, scores } = scratch;
+        let ModelScratch {
+            rows,
+            hidden,
+            scores,
+        } = scratch;
         self.dictionary.rows(text, rows);
         hidden.resize(self.dim(), 0.0);
         self.input.average(&rows.rows, hidden);
         probabilities.clear();
-        self.loss.probabilities(&self.output, hidden, scores, probabilities);
+        self.loss
+            .probabilities(&self.output, hidden, scores, probabilities);
     }
 }
 

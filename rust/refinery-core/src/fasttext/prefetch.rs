@@ -7,7 +7,10 @@
 /// Asks for `values[index]`; an index out of bounds asks for nothing.
 #[inline]
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "there is no safe way to say prefetch; the instruction reads nothing")]
+#[expect(
+    unsafe_code,
+    reason = "there is no safe way to say prefetch; the instruction reads nothing"
+)]
 pub(super) fn read<T>(values: &[T], index: usize) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     if let Some(value) = values.get(index) {

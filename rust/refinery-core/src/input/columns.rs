@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, LargeStringBuilder};
 use arrow_array::{ArrayRef, LargeListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
-use arrow_schema::{ArrowError, DataType, Fields as ArrowFields};
+use arrow_schema::{ArrowError, DataType};
 
 use super::json_scan::{Kind, Scanner};
 use super::reasons::{Fault, Reason};
@@ -67,6 +67,11 @@ impl Column {
         }
     }
 
+    /// Where a list that ends with the last value ends.
+    fn end(&self) -> i64 {
+        (self.len() as u64).cast_signed()
+    }
+
     /// Appends the value `scanner` stands at.
     fn append(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
         let kind = scanner.kind()?;
@@ -102,7 +107,7 @@ impl Column {
             Self::Float(b) => b.append_null(),
             Self::Text(b) | Self::Json(b) => b.append_null(),
             Self::List(list) => {
-                list.offsets.push(list.item.len() as i64);
+                list.offsets.push(list.item.end());
                 list.nulls.append_null();
             }
             Self::Struct(columns, nulls) => {
@@ -130,11 +135,7 @@ impl Column {
                     return Err(ArrowError::SchemaError("a struct without fields".into()));
                 };
                 let arrays = columns.finish()?;
-                Arc::new(StructArray::try_new(
-                    ArrowFields::from(fields),
-                    arrays,
-                    nulls.finish(),
-                )?)
+                Arc::new(StructArray::try_new(fields, arrays, nulls.finish())?)
             }
         })
     }
@@ -143,7 +144,7 @@ impl Column {
 impl ListColumn {
     fn append(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
         scanner.items(|s| self.item.append(s))?;
-        self.offsets.push(self.item.len() as i64);
+        self.offsets.push(self.item.end());
         self.nulls.append_non_null();
         Ok(())
     }
@@ -164,7 +165,7 @@ fn parse<T: std::str::FromStr>(scanner: &mut Scanner<'_>) -> Result<T> {
 /// Named columns of one length: the fields of an object, or of the record itself.
 pub struct Columns {
     fields: Fields,
-    columns: Vec<Column>,
+    builders: Vec<Column>,
     n_rows: usize,
 }
 
@@ -178,14 +179,14 @@ impl Columns {
     }
 
     fn resolved(fields: Fields) -> Self {
-        let columns = fields
+        let builders = fields
             .entries()
             .iter()
             .map(|(_, shape)| Column::new(shape))
             .collect();
         Self {
             fields,
-            columns,
+            builders,
             n_rows: 0,
         }
     }
@@ -199,11 +200,11 @@ impl Columns {
                 return misfit(&format!("the key {key:?}"));
             };
             hint = place + 1;
-            let column = &mut self.columns[place];
+            let column = &mut self.builders[place];
             if column.len() > self.n_rows {
                 return misfit(&format!("the key {key:?}, which stands twice,"));
             }
-            column.append(s).map_err(|fault| within(&key, fault))
+            column.append(s).map_err(|fault| within(&key, &fault))
         })?;
         self.end_row();
         Ok(())
@@ -211,7 +212,7 @@ impl Columns {
 
     /// Appends strings, one per column of strings or JSON; `None` is null.
     pub fn append_strings<'v>(&mut self, values: impl Iterator<Item = Option<&'v str>>) {
-        for (column, value) in self.columns.iter_mut().zip(values) {
+        for (column, value) in self.builders.iter_mut().zip(values) {
             match (column, value) {
                 (Column::Text(builder), Some(value)) => builder.append_value(value),
                 (Column::Json(builder), Some(value)) => {
@@ -225,7 +226,7 @@ impl Columns {
 
     fn end_row(&mut self) {
         self.n_rows += 1;
-        for column in &mut self.columns {
+        for column in &mut self.builders {
             if column.len() < self.n_rows {
                 column.append_null();
             }
@@ -234,7 +235,7 @@ impl Columns {
 
     /// The arrays, in the order of the fields.
     pub fn finish(self) -> std::result::Result<Vec<ArrayRef>, ArrowError> {
-        self.columns.into_iter().map(Column::finish).collect()
+        self.builders.into_iter().map(Column::finish).collect()
     }
 
     /// Number of rows appended.
@@ -243,6 +244,6 @@ impl Columns {
     }
 }
 
-fn within(key: &str, fault: Fault) -> Fault {
+fn within(key: &str, fault: &Fault) -> Fault {
     Fault::new(fault.reason, format!("{key}: {}", fault.message))
 }

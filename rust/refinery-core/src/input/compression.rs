@@ -16,6 +16,7 @@
 //! # Ok::<(), refinery_core::Error>(())
 //! ```
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ pub enum Compression {
 impl Compression {
     /// What the extension says: `.gz`, `.zst`, anything else is plain.
     pub fn of_name(path: &Path) -> Self {
-        let extension = path.extension().map(|e| e.to_ascii_lowercase());
+        let extension = path.extension().map(OsStr::to_ascii_lowercase);
         match extension.as_ref().and_then(|e| e.to_str()) {
             Some("gz") => Self::Gzip,
             Some("zst") => Self::Zstd,
@@ -190,7 +191,7 @@ impl Read for GzipMembers {
 
 enum Decoder {
     Plain(Input),
-    Gzip(GzipMembers),
+    Gzip(Box<GzipMembers>),
     Zstd(Box<zstd::stream::read::Decoder<'static, Input>>),
 }
 
@@ -246,7 +247,7 @@ impl Stream {
         })?;
         let decoder = match compression {
             Compression::None => Decoder::Plain(input),
-            Compression::Gzip => Decoder::Gzip(GzipMembers::new(input)),
+            Compression::Gzip => Decoder::Gzip(Box::new(GzipMembers::new(input))),
             Compression::Zstd => Decoder::Zstd(Box::new(zstd_decoder(input).map_err(io_error)?)),
         };
         Ok(Self {

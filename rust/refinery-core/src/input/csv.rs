@@ -220,7 +220,7 @@ pub fn parse(raw: &RawBlock, columns: &Columns, header: &Header) -> Result<Parse
                 let text = Text::Plain(fields.get(header.text));
                 collector.document(row, &text, header.id.map(|i| fields.get(i)), source);
             }
-            Err(fault) => collector.quarantine(row, &fault, record),
+            Err(fault) => collector.quarantine(row, fault, record),
         }
     }
     collector.finish(header.schema())

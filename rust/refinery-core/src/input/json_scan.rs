@@ -260,9 +260,9 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         self.at += usize::from(self.peek() == Some(b'-'));
         if self.peek() == Some(b'0') {
-            self.at += 1
+            self.at += 1;
         } else {
-            self.digits()?
+            self.digits()?;
         }
         let mut is_integer = true;
         if self.peek() == Some(b'.') {
@@ -439,7 +439,7 @@ impl<'a> Scanner<'a> {
                     keys.push(key.decode());
                     s.value(keys).map(drop)
                 })?;
-                check_keys(keys[base..].iter().map(AsRef::as_ref))?;
+                check_keys(&keys[base..].iter().map(AsRef::as_ref))?;
                 keys.truncate(base);
             }
         }
@@ -466,7 +466,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// Refuses an object with one key twice, or with more keys than [`MAX_KEYS`].
-pub fn check_keys<'k>(keys: impl ExactSizeIterator<Item = &'k str> + Clone) -> Result<()> {
+pub fn check_keys<'k>(keys: &(impl ExactSizeIterator<Item = &'k str> + Clone)) -> Result<()> {
     let n = keys.len();
     if n > MAX_KEYS {
         let message = format!("an object of {n} keys, more than {MAX_KEYS}");

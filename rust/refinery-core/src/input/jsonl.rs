@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use arrow_array::RecordBatch;
 
 use super::columns;
-use super::json_scan::{Kind, Scanner, Value, check_keys};
+use super::json_scan::{Kind, RawStr, Scanner, Value, check_keys};
 use super::line_blocks::{RawBlock, Splitter};
 use super::reasons::{Fault, Reason};
 use super::records::{Collector, Columns, Label, Parsed, Text, carried, check_rows, utf8};
@@ -35,7 +35,7 @@ pub fn parse(raw: &RawBlock, columns: &Columns) -> Result<Parsed> {
             Ok((text, id, source)) => {
                 collector.document(row, &text, id.as_deref(), source.as_deref());
             }
-            Err(fault) => collector.quarantine(row, &fault, record),
+            Err(fault) => collector.quarantine(row, fault, record),
         }
     }
     reader.schema.check_width()?;
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
             Ok(())
         })?;
         scanner.end()?;
-        check_keys(members.iter().map(|(key, _)| key.as_ref()))
+        check_keys(&members.iter().map(|(key, _)| key.as_ref()))
     }
 
     fn find(&self, name: &str) -> Option<Value<'a>> {
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
 fn label(value: Value<'_>) -> Label<'_> {
     value
         .string()
-        .map_or(Cow::Borrowed(value.text), |string| string.decode())
+        .map_or(Cow::Borrowed(value.text), RawStr::decode)
 }
 
 const fn name_of(kind: Kind) -> &'static str {

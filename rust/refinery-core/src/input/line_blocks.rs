@@ -298,6 +298,7 @@ impl BlockStream {
 
     /// Reads with pieces of `size` bytes. Only a test has a reason to.
     #[cfg(test)]
+    #[must_use]
     pub fn with_read_size(mut self, size: usize) -> Self {
         self.buffer = vec![0; size];
         self

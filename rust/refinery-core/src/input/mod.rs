@@ -68,6 +68,25 @@ pub enum Format {
     },
 }
 
+impl Format {
+    /// CSV with the delimiter that the file's name implies: a tab for `.tsv`, else a comma.
+    pub fn csv_of_name(path: &Path) -> Self {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let stem = name
+            .strip_suffix(".gz")
+            .or_else(|| name.strip_suffix(".zst"))
+            .unwrap_or(&name);
+        let is_tsv = Path::new(stem).extension().is_some_and(|e| e == "tsv");
+        Self::Csv {
+            delimiter: if is_tsv { b'\t' } else { b',' },
+        }
+    }
+}
+
 /// How a file is read. Everything here changes results.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -288,25 +307,23 @@ impl Head {
         let mut splitter = Splitter::csv(delimiter);
         let mut at = start;
         loop {
-            match splitter.find_end(&self.bytes[at..]) {
-                Some(length) => {
-                    at += length;
-                    if splitter.start_record() {
-                        return Ok(at);
-                    }
+            if let Some(length) = splitter.find_end(&self.bytes[at..]) {
+                at += length;
+                if splitter.start_record() {
+                    return Ok(at);
                 }
-                None => {
-                    at = self.bytes.len();
-                    if (at - start) as u64 > options.max_row_bytes {
-                        return Err(Error::Schema {
-                            column: options.columns.text.clone(),
-                            message: "the header is longer than max_row_bytes".into(),
-                        });
-                    }
-                    if !self.more()? {
-                        return Ok(if splitter.start_record() { at } else { start });
-                    }
-                }
+                continue;
+            }
+            at = self.bytes.len();
+            if (at - start) as u64 > options.max_row_bytes {
+                let message = "the header is longer than max_row_bytes".into();
+                return Err(Error::Schema {
+                    column: options.columns.text.clone(),
+                    message,
+                });
+            }
+            if !self.more()? {
+                return Ok(if splitter.start_record() { at } else { start });
             }
         }
     }

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow_array::builder::{LargeStringBuilder, StringBuilder, UInt64Builder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::builder::{Int64Builder, LargeStringBuilder};
+use arrow_array::{ArrayRef, Int64Array, LargeStringArray, RecordBatch};
 use arrow_schema::{Field, Schema as ArrowSchema};
 
 use super::json_scan::RawStr;
@@ -31,9 +31,10 @@ pub struct Columns {
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// `text` (`LargeUtf8`), `id` and `source` (`LargeUtf8`, where configured; source may be
-    /// null), `row` (`UInt64`, record number in the file).
+    /// null), `row` (`Int64`, record number in the file).
     pub documents: RecordBatch,
-    /// `row` (`UInt64`), `reason`, `message`, `excerpt` (`Utf8`), in order of row.
+    /// `row` (`Int64`), `reason`, `message`, `excerpt` (`LargeUtf8`), `n_bytes` (`Int64`, length
+    /// of the record, line end included), in order of row.
     pub quarantine: RecordBatch,
     /// Every column of the documents as it will be written.
     pub schema: Schema,
@@ -44,7 +45,7 @@ pub struct Collector<'a> {
     text: LargeStringBuilder,
     id: Option<LargeStringBuilder>,
     source: Option<LargeStringBuilder>,
-    row: UInt64Builder,
+    row: Int64Builder,
     quarantine: Quarantine,
     raw: &'a RawBlock,
 }
@@ -66,7 +67,7 @@ impl<'a> Collector<'a> {
             text: LargeStringBuilder::with_capacity(n, raw.bytes.len()),
             id: columns.id.as_ref().map(strings),
             source: columns.source.as_ref().map(strings),
-            row: UInt64Builder::with_capacity(n),
+            row: Int64Builder::with_capacity(n),
             quarantine: Quarantine::default(),
             raw,
         }
@@ -88,12 +89,13 @@ impl<'a> Collector<'a> {
         if let Some(sources) = &mut self.source {
             sources.append_option(source);
         }
-        self.row.append_value(row);
+        self.row.append_value(row.cast_signed());
     }
 
     /// Sets a record aside.
-    pub fn quarantine(&mut self, row: u64, fault: &Fault, record: &[u8]) {
-        self.quarantine.push(row, fault, record);
+    pub fn quarantine(&mut self, row: u64, fault: Fault, record: &[u8]) {
+        self.quarantine
+            .push(row, fault, record, record.len() as u64);
     }
 
     /// The batches.
@@ -101,7 +103,8 @@ impl<'a> Collector<'a> {
         for row in &self.raw.oversized {
             let message = format!("the row has {} bytes", row.length);
             let fault = Fault::new(Reason::TooLarge, message);
-            self.quarantine.push(row.row, &fault, &row.excerpt);
+            self.quarantine
+                .push(row.row, fault, &row.excerpt, row.length);
         }
         let mut columns: Vec<(&str, ArrayRef)> = vec![("text", Arc::new(self.text.finish()))];
         if let Some(mut ids) = self.id {
@@ -131,35 +134,43 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
 /// Rows set aside, sorted when they are finished.
 #[derive(Default)]
 struct Quarantine {
-    rows: Vec<(u64, &'static str, String, String)>,
+    rows: Vec<QuarantinedRow>,
+}
+
+struct QuarantinedRow {
+    row: u64,
+    fault: Fault,
+    excerpt: String,
+    n_bytes: u64,
 }
 
 impl Quarantine {
-    fn push(&mut self, row: u64, fault: &Fault, record: &[u8]) {
-        self.rows.push((
+    fn push(&mut self, row: u64, fault: Fault, record: &[u8], n_bytes: u64) {
+        self.rows.push(QuarantinedRow {
             row,
-            fault.reason.name(),
-            fault.message.clone(),
-            excerpt(record),
-        ));
+            fault,
+            excerpt: excerpt(record),
+            n_bytes,
+        });
     }
 
     fn finish(mut self) -> Result<RecordBatch> {
-        self.rows.sort_unstable_by_key(|row| row.0);
-        let mut numbers = UInt64Builder::new();
-        let mut strings: [StringBuilder; 3] = Default::default();
-        for (row, reason, message, excerpt) in &self.rows {
-            numbers.append_value(*row);
-            for (builder, value) in strings.iter_mut().zip([*reason, message, excerpt]) {
-                builder.append_value(value);
-            }
-        }
-        let [mut reason, mut message, mut excerpt] = strings;
+        self.rows.sort_unstable_by_key(|row| row.row);
+        let numbers = |value: fn(&QuarantinedRow) -> u64| -> ArrayRef {
+            let values = self.rows.iter().map(|row| value(row).cast_signed());
+            Arc::new(Int64Array::from_iter_values(values))
+        };
+        let strings = |value: fn(&QuarantinedRow) -> &str| -> ArrayRef {
+            Arc::new(LargeStringArray::from_iter_values(
+                self.rows.iter().map(value),
+            ))
+        };
         batch(vec![
-            ("row", Arc::new(numbers.finish())),
-            ("reason", Arc::new(reason.finish())),
-            ("message", Arc::new(message.finish())),
-            ("excerpt", Arc::new(excerpt.finish())),
+            ("row", numbers(|row| row.row)),
+            ("reason", strings(|row| row.fault.reason.name())),
+            ("message", strings(|row| &row.fault.message)),
+            ("excerpt", strings(|row| &row.excerpt)),
+            ("n_bytes", numbers(|row| row.n_bytes)),
         ])
     }
 }

@@ -204,10 +204,10 @@ impl Shape {
                 mine.merge(theirs);
                 self.limit();
             }
-            (_, Self::Null) => {}
-            (Self::Null, other) => *self = other,
-            (Self::Int53, other @ (Self::Int64 | Self::Float)) => *self = other,
-            (Self::Int64 | Self::Float, Self::Int53) => {}
+            (_, Self::Null) | (Self::Int64 | Self::Float, Self::Int53) => {}
+            (Self::Null, other) | (Self::Int53, other @ (Self::Int64 | Self::Float)) => {
+                *self = other;
+            }
             (mine, other) if *mine == other => {}
             _ => *self = Self::Json,
         }
@@ -215,6 +215,7 @@ impl Shape {
 
     /// The shape that is written: a column needs a type even where it has no value, and Parquet
     /// has no object without fields.
+    #[must_use]
     pub fn resolved(&self) -> Self {
         match self {
             Self::Null => Self::String,
