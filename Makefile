@@ -32,8 +32,7 @@ $(VENV)/.tools: $(VENV)/.built
 	@touch $@
 
 demo: $(VENV)/.built ## run the main job on real text of this machine and print what it made
-	$(BIN)/python -m refinery.demo demo-run/raw
-	cp python/refinery/demo/demo_pipeline.yaml demo-run/pipeline.yaml
+	$(BIN)/python -m refinery.demo demo-run/raw --pipeline demo-run/pipeline.yaml
 	$(BIN)/refinery run demo-run/pipeline.yaml --replace
 	$(BIN)/refinery verify demo-run/refined
 

@@ -19,6 +19,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+
+def _version(value: bool) -> None:
+    if value:
+        from refinery import _core
+
+        typer.echo(f"refinery {_core.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None: ...
+
+
 PipelineFile = Annotated[Path, typer.Argument(help="A pipeline file (YAML).", show_default=False)]
 OutFolder = Annotated[Path, typer.Argument(help="The output folder of a run.", show_default=False)]
 Overrides = Annotated[

@@ -70,9 +70,7 @@ class Decisions:
         state, ids = self.state, self.corpus.frame["id"]
         names = pl.Series("reason", state.reasons, pl.String)
         dropped_by = names.gather(state.dropped_by.slice(start, length)).alias("dropped_by")
-        masks = pl.DataFrame(
-            [mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)]
-        ) if self.failures else pl.DataFrame()  # fmt: skip
+        masks = [mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)]
         reasons = [
             pl.when(pl.col(str(i))).then(pl.lit(rule.reason)) for i, (rule, _) in enumerate(self.failures)
         ]
@@ -80,8 +78,8 @@ class Decisions:
         rule_reasons = [rule.reason for rule, _ in self.failures]
         last = pl.when(~pl.col("dropped_by").is_in(rule_reasons)).then(pl.col("dropped_by"))
         listed = (
-            masks.hstack([dropped_by])
-            .select(pl.concat_list([*reasons, last.cast(pl.String)]).list.drop_nulls().list.unique(maintain_order=True))
+            pl.DataFrame([dropped_by, *masks])
+            .select(pl.concat_list([*reasons, last]).list.drop_nulls().list.unique(maintain_order=True))
             .to_series()
         )
         return pl.DataFrame(

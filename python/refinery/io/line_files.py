@@ -45,10 +45,13 @@ class LineReader:
 
     def units(self) -> Iterator[Unit]:
         self._blocks.clear()
+        left = self.file.size
         for raw in self._lines.stream():
             block = raw.block
             self._blocks.append(block)
-            weight = min(self.file.size, block.length) if self._lines.is_seekable else 0
+            # A compressed file does not tell how far it has come; a third is a common ratio.
+            weight = min(left, block.length if self._lines.is_seekable else block.length // 3)
+            left -= weight
             yield Unit(
                 self.file, len(self._blocks) - 1, block.first_row, block.n_rows, block.fingerprint, weight, raw
             )
