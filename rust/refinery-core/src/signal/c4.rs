@@ -13,21 +13,33 @@
 use super::c4_lines::{Fate, LineJudge, LineRules};
 use super::{Family, Scratch, SignalSpec};
 use crate::text::lines::{split_lines, strip};
-use crate::text::spacy::SpacyWords;
-use crate::text::{Doc, Needs, Word, sentences};
+use crate::text::spacy::{SpacyWords, count_sentences_in};
+use crate::text::{Doc, Needs, Word};
 
 const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
 
 const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec { name, definition, range }
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
 }
 
 /// Signals of both families. A dropped line is counted by the first rule that drops it.
 static SIGNALS: [SignalSpec; 11] = [
-    spec("n_lines", "Lines of `splitlines`, empty ones included.", COUNT),
+    spec(
+        "n_lines",
+        "Lines of `splitlines`, empty ones included.",
+        COUNT,
+    ),
     spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
-    spec("n_lines_dropped_long_word", "Lines dropped for a word of more than 1000 characters.", COUNT),
+    spec(
+        "n_lines_dropped_long_word",
+        "Lines dropped for a word of more than 1000 characters.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_no_terminal_punct",
         "Lines dropped because, citations deleted, they end in none of `. ? ! \" '`, or in `...`; 0 in c4_fineweb.",
@@ -38,13 +50,21 @@ static SIGNALS: [SignalSpec; 11] = [
         "Lines dropped for fewer than 3 words, citations counted.",
         COUNT,
     ),
-    spec("n_lines_dropped_javascript", "Lines dropped for `javascript` in any case.", COUNT),
+    spec(
+        "n_lines_dropped_javascript",
+        "Lines dropped for `javascript` in any case.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_policy",
         "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
         COUNT,
     ),
-    spec("n_sentences", "Sentences in the kept lines, counted line by line.", COUNT),
+    spec(
+        "n_sentences",
+        "Sentences in the kept lines, counted line by line.",
+        COUNT,
+    ),
     spec(
         "has_lorem_ipsum",
         "Whether `lorem ipsum`, in any case, is in a line with 3 words or more that the rules on long words and terminal punctuation keep.",
@@ -62,7 +82,8 @@ static SIGNALS: [SignalSpec; 11] = [
     ),
 ];
 
-const SOURCE: &str = "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
+const SOURCE: &str =
+    "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
 
 /// C4 with all its line rules.
 pub static FAMILY: Family = Family {
@@ -70,7 +91,10 @@ pub static FAMILY: Family = Family {
     prefix: "datatrove.c4.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::C4, scratch, out),
 };
 
@@ -80,7 +104,10 @@ pub static FINEWEB_FAMILY: Family = Family {
     prefix: "datatrove.c4_fineweb.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::FINEWEB, scratch, out),
 };
 
@@ -127,9 +154,11 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
     let mut words = doc.words;
     judge.load(doc.text);
     for line in split_lines(doc.text) {
-        let end = line.as_ptr() as usize + line.len() - doc.text.as_ptr() as usize;
-        let line_words = take_words(&mut words, end);
-        let judged = judge.judge(strip(line), rules);
+        let line = strip(line);
+        let start = line.as_ptr() as usize - doc.text.as_ptr() as usize;
+        let span = start..start + line.len();
+        let line_words = take_words(&mut words, span.end);
+        let judged = judge.judge(line, rules);
         counts.lines += 1;
         counts.by_fate[judged.fate as usize] += 1;
         counts.has_lorem_ipsum_first |= judged.has_lorem_ipsum && !counts.has_curly_bracket;
@@ -139,7 +168,7 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
             counts.sentences += if judged.is_edited {
                 spacy.count_sentences(judged.text)
             } else {
-                sentences::count_in_words(doc.text, line_words)
+                count_sentences_in(doc.text, span, line_words)
             };
         }
     }
@@ -148,7 +177,10 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
 
 /// Cuts off the words that begin before `end`, which are those of the line that ends there.
 fn take_words<'a>(words: &mut &'a [Word], end: usize) -> &'a [Word] {
-    let n = words.iter().take_while(|w| (w.start as usize) < end).count();
+    let n = words
+        .iter()
+        .take_while(|w| (w.start as usize) < end)
+        .count();
     let (taken, rest) = words.split_at(n);
     *words = rest;
     taken
@@ -200,8 +232,16 @@ mod tests {
         ] {
             check(&FAMILY, name, &[(&text, expected)]);
         }
-        check(&FINEWEB_FAMILY, "n_lines_dropped_no_terminal_punct", &[(&text, 0.0)]);
-        check(&FINEWEB_FAMILY, "n_lines_dropped_javascript", &[(&text, 2.0)]);
+        check(
+            &FINEWEB_FAMILY,
+            "n_lines_dropped_no_terminal_punct",
+            &[(&text, 0.0)],
+        );
+        check(
+            &FINEWEB_FAMILY,
+            "n_lines_dropped_javascript",
+            &[(&text, 2.0)],
+        );
     }
 
     #[test]
@@ -225,7 +265,12 @@ mod tests {
 
     #[test]
     fn words_are_counted_with_citations() {
-        let cases = [("[1] [2] a.", 1.0), ("[citation needed] a.", 1.0), ("[1][2] a.", 0.0), ("", 0.0)];
+        let cases = [
+            ("[1] [2] a.", 1.0),
+            ("[citation needed] a.", 1.0),
+            ("[1][2] a.", 0.0),
+            ("", 0.0),
+        ];
         check(&FAMILY, "n_lines_kept", &cases);
     }
 
@@ -239,8 +284,16 @@ mod tests {
             ("Read the Terms Of Use.", 1.0),
         ];
         check(&FAMILY, "n_lines_dropped_policy", &cases);
-        check(&FAMILY, "n_lines_dropped_javascript", &[("Some java[1]script is here.", 1.0)]);
-        check(&FAMILY, "n_lines_dropped_javascript", &[("Some JAVASCRİPT is here.", 0.0)]);
+        check(
+            &FAMILY,
+            "n_lines_dropped_javascript",
+            &[("Some java[1]script is here.", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_dropped_javascript",
+            &[("Some JAVASCRİPT is here.", 0.0)],
+        );
     }
 
     #[test]
@@ -290,7 +343,10 @@ mod tests {
         let cases = [
             ("", ""),
             ("no mark", ""),
-            ("  A b c. \r\n\r\nno mark here\u{2028}D[1] e f!\x0b", "A b c.\nD e f!"),
+            (
+                "  A b c. \r\n\r\nno mark here\u{2028}D[1] e f!\x0b",
+                "A b c.\nD e f!",
+            ),
             ("[1] [2] [3].\nA b c.", ".\nA b c."),
             ("[1] A b.\nC d e.", "A b.\nC d e."),
         ];
@@ -299,7 +355,12 @@ mod tests {
             edited_text(text, LineRules::C4, &mut judge, &mut out);
             assert_eq!(out, expected, "{text:?}");
         }
-        edited_text("no mark here\n\na b", LineRules::FINEWEB, &mut judge, &mut out);
+        edited_text(
+            "no mark here\n\na b",
+            LineRules::FINEWEB,
+            &mut judge,
+            &mut out,
+        );
         assert_eq!(out, "no mark here");
     }
 }

@@ -13,10 +13,15 @@ use crate::text::{Doc, Needs};
 
 const SHARE_OF_PARTS: &str = "0 to below 1";
 const SHARE_OF_TEXT: &str = "0 to 1; null for empty text";
-const SHARE_OF_TOP: &str = "0 and more, above 1 where n-grams overlap; null with fewer words than n";
+const SHARE_OF_TOP: &str =
+    "0 and more, above 1 where n-grams overlap; null with fewer words than n";
 
 const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec { name, definition, range }
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
 }
 
 /// The family.
@@ -50,20 +55,51 @@ pub static FAMILY: Family = Family {
             "Characters of the most frequent 2-gram (words joined by a space; the first seen of equally frequent ones) times its count, over the characters of the text.",
             SHARE_OF_TOP,
         ),
-        spec("top_3gram_char_frac", "As top_2gram_char_frac, for 3-grams.", SHARE_OF_TOP),
-        spec("top_4gram_char_frac", "As top_2gram_char_frac, for 4-grams.", SHARE_OF_TOP),
+        spec(
+            "top_3gram_char_frac",
+            "As top_2gram_char_frac, for 3-grams.",
+            SHARE_OF_TOP,
+        ),
+        spec(
+            "top_4gram_char_frac",
+            "As top_2gram_char_frac, for 4-grams.",
+            SHARE_OF_TOP,
+        ),
         spec(
             "dup_5gram_char_frac",
             "Characters (without spaces) of 5-grams found a second time by a scan that jumps over each one found, over the characters of the text; n-grams are equal when their words joined without a separator are.",
             SHARE_OF_TEXT,
         ),
-        spec("dup_6gram_char_frac", "As dup_5gram_char_frac, for 6-grams.", SHARE_OF_TEXT),
-        spec("dup_7gram_char_frac", "As dup_5gram_char_frac, for 7-grams.", SHARE_OF_TEXT),
-        spec("dup_8gram_char_frac", "As dup_5gram_char_frac, for 8-grams.", SHARE_OF_TEXT),
-        spec("dup_9gram_char_frac", "As dup_5gram_char_frac, for 9-grams.", SHARE_OF_TEXT),
-        spec("dup_10gram_char_frac", "As dup_5gram_char_frac, for 10-grams.", SHARE_OF_TEXT),
+        spec(
+            "dup_6gram_char_frac",
+            "As dup_5gram_char_frac, for 6-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_7gram_char_frac",
+            "As dup_5gram_char_frac, for 7-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_8gram_char_frac",
+            "As dup_5gram_char_frac, for 8-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_9gram_char_frac",
+            "As dup_5gram_char_frac, for 9-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_10gram_char_frac",
+            "As dup_5gram_char_frac, for 10-grams.",
+            SHARE_OF_TEXT,
+        ),
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
@@ -82,15 +118,26 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         repeated_parts(doc.text, newline_run_lines(doc.text), most, parts),
     ];
     let (of_parts, of_ngrams) = out.split_at_mut(4);
-    for (RepeatedParts { n_parts, n_repeated, repeated_chars }, out) in
-        repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)
+    for (
+        RepeatedParts {
+            n_parts,
+            n_repeated,
+            repeated_chars,
+        },
+        out,
+    ) in repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)
     {
-        *out = [fraction(n_repeated, n_parts), fraction(repeated_chars, doc.n_chars)];
+        *out = [
+            fraction(n_repeated, n_parts),
+            fraction(repeated_chars, doc.n_chars),
+        ];
     }
     ngrams.load(doc.text, doc.words);
     let (top, repeated) = of_ngrams.split_at_mut(3);
     for (n, out) in (2..).zip(top) {
-        *out = ngrams.top_chars(n).map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
+        *out = ngrams
+            .top_chars(n)
+            .map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
     }
     for (n, out) in (5..).zip(repeated) {
         *out = fraction(ngrams.repeated_chars(n), doc.n_chars);
@@ -112,16 +159,34 @@ mod tests {
 
     #[test]
     fn paragraphs_are_of_the_stripped_text() {
-        let cases = [("", 0.0), ("a\n\na\n\n", 0.5), ("\n\na\n\nb\n\n\na", 1.0 / 3.0), ("a\na", 0.0)];
+        let cases = [
+            ("", 0.0),
+            ("a\n\na\n\n", 0.5),
+            ("\n\na\n\nb\n\n\na", 1.0 / 3.0),
+            ("a\na", 0.0),
+        ];
         check(&FAMILY, "dup_para_frac", &cases);
-        check(&FAMILY, "dup_para_char_frac", &[("", NULL), ("é\n\né", 0.25)]);
+        check(
+            &FAMILY,
+            "dup_para_char_frac",
+            &[("", NULL), ("é\n\né", 0.25)],
+        );
     }
 
     #[test]
     fn a_perfect_document_between_newlines_has_two_equal_empty_lines() {
-        let cases = [("", 0.0), ("\nOne line.\n", 1.0 / 3.0), ("a\n\na", 0.5), ("a\na ", 0.0)];
+        let cases = [
+            ("", 0.0),
+            ("\nOne line.\n", 1.0 / 3.0),
+            ("a\n\na", 0.5),
+            ("a\na ", 0.0),
+        ];
         check(&FAMILY, "dup_line_frac", &cases);
-        check(&FAMILY, "dup_line_char_frac", &[("", NULL), ("ab\nab\nab\nc", 0.4)]);
+        check(
+            &FAMILY,
+            "dup_line_char_frac",
+            &[("", NULL), ("ab\nab\nab\nc", 0.4)],
+        );
     }
 
     #[test]
@@ -140,8 +205,16 @@ mod tests {
             ("a b c a b c b c", 9.0 / 15.0),
         ];
         check(&FAMILY, "top_2gram_char_frac", &cases);
-        check(&FAMILY, "top_3gram_char_frac", &[("a b", NULL), ("a b c d", 5.0 / 7.0)]);
-        check(&FAMILY, "top_4gram_char_frac", &[("a b c", NULL), ("a b c d a b c d", 14.0 / 15.0)]);
+        check(
+            &FAMILY,
+            "top_3gram_char_frac",
+            &[("a b", NULL), ("a b c d", 5.0 / 7.0)],
+        );
+        check(
+            &FAMILY,
+            "top_4gram_char_frac",
+            &[("a b c", NULL), ("a b c d a b c d", 14.0 / 15.0)],
+        );
     }
 
     #[test]
@@ -170,7 +243,11 @@ mod tests {
             ("a a a a a a a a a a a a a a a", 10.0 / 29.0),
         ];
         check(&FAMILY, "dup_5gram_char_frac", &cases);
-        check(&FAMILY, "dup_6gram_char_frac", &[("a b c d e a b c d e", 0.0)]);
+        check(
+            &FAMILY,
+            "dup_6gram_char_frac",
+            &[("a b c d e a b c d e", 0.0)],
+        );
     }
 
     #[test]
@@ -190,7 +267,12 @@ mod tests {
 
     #[test]
     fn words_may_touch() {
-        let found = signal_of_words(&FAMILY, "top_2gram_char_frac", "a,a,", &["a", ",", "a", ","]);
+        let found = signal_of_words(
+            &FAMILY,
+            "top_2gram_char_frac",
+            "a,a,",
+            &["a", ",", "a", ","],
+        );
         assert!((found - 6.0 / 4.0).abs() < 1e-12, "{found}");
     }
 }

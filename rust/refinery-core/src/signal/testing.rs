@@ -22,7 +22,12 @@ pub fn words(text: &str, tokens: &[&str]) -> Vec<Word> {
 
 /// The value of one signal, NaN for null; words are those between white space.
 pub fn signal(family: &Family, name: &str, text: &str) -> f64 {
-    signal_of_words(family, name, text, &text.split_whitespace().collect::<Vec<_>>())
+    signal_of_words(
+        family,
+        name,
+        text,
+        &text.split_whitespace().collect::<Vec<_>>(),
+    )
 }
 
 /// The value of one signal of a text with the given words, NaN for null.
@@ -37,7 +42,11 @@ pub fn signal_of_words(family: &Family, name: &str, text: &str, tokens: &[&str])
     };
     let mut out = vec![-1.0; family.signals.len()];
     (family.compute)(&doc, &mut Scratch::default(), &mut out);
-    out[family.signals.iter().position(|s| s.name == name).expect("a signal of the family")]
+    out[family
+        .signals
+        .iter()
+        .position(|s| s.name == name)
+        .expect("a signal of the family")]
 }
 
 /// Checks a table of (text, expected); NaN expects null.
@@ -45,6 +54,9 @@ pub fn check(family: &Family, name: &str, cases: &[(&str, f64)]) {
     for &(text, expected) in cases {
         let found = signal(family, name, text);
         let is_same = found.total_cmp(&expected).is_eq() || found.is_nan() && expected.is_nan();
-        assert!(is_same, "{name} of {text:?} is {found}, expected {expected}");
+        assert!(
+            is_same,
+            "{name} of {text:?} is {found}, expected {expected}"
+        );
     }
 }
