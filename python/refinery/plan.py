@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery import _core, presets, signals
+from refinery.config import MinHashConfig
 from refinery.errors import ConfigError, ModelError, Problem, UnknownNameError, nearest
 from refinery.io import inputs
 from refinery.rules import Rule, RuleReader
 
 if TYPE_CHECKING:
-    from refinery.config import MinHashConfig, Pipeline, Step
+    from refinery.config import Pipeline, Step
     from refinery.io.inputs import InputFile
     from refinery.yaml_file import Path as KeyPath
 
@@ -176,7 +177,7 @@ class _PlanBuilder:
         needs_minhash = any(step.config.near_duplicates is not None for step in steps)
         minhash = self.config.annotate.minhash
         if minhash is None and needs_minhash:
-            minhash = type(self.config.annotate).model_fields["minhash"].annotation.__args__[0]()
+            minhash = MinHashConfig()
         files, problems = inputs.find(self.pipeline)
         self.problems += problems
         return Plan(

@@ -34,28 +34,42 @@ def _damage_named(file: InputFile) -> Iterator[None]:
         raise BadFileError(file.source_file, "corrupt", str(error)) from None
 
 
-class ParquetReader:
-    """One Parquet file. Page checksums are verified where the file has them."""
+class _TypedReader:
+    """What Parquet and Arrow files share: their schema is in the file."""
+
+    _schema: pa.Schema
 
     def __init__(self, file: InputFile, sha256: str) -> None:
         self.file = file
         self._sha256 = sha256
+
+    def light(self, unit: Unit) -> Unit:
+        return unit
+
+    def schema(self) -> pa.Schema:
+        return self._schema
+
+    def learn(self, schemas: list[str]) -> None: ...
+
+
+class ParquetReader(_TypedReader):
+    """One Parquet file. Page checksums are verified where the file has them."""
+
+    def __init__(self, file: InputFile, sha256: str) -> None:
+        super().__init__(file, sha256)
         with _damage_named(file):
             self._metadata = pq.ParquetFile(file.path).metadata
             self._schema = self._metadata.schema.to_arrow_schema()
         check_columns(file, self._schema)
 
-    def schema(self) -> pa.Schema:
-        return self._schema
-
     def units(self) -> Iterator[Unit]:
-        sizes = [self._text_bytes(i) for i in range(self._metadata.num_row_groups)]
+        sizes = [self.text_bytes(i) for i in range(self._metadata.num_row_groups)]
         counts = [self._metadata.row_group(i).num_rows for i in range(self._metadata.num_row_groups)]
         yield from join_parts(self.file, self._sha256, sizes, counts)
 
     def rows(self, unit: Unit) -> Iterator[Rows]:
         parts: range = unit.payload
-        size = sum(self._text_bytes(i) for i in parts)
+        size = sum(self.text_bytes(i) for i in parts)
         batch_rows = max(1, min(65_536, (unit.n_rows or 1) * BATCH_BYTES // max(1, size)))
         row = unit.first_row
         with _damage_named(self.file), self._open() as reader:
@@ -64,7 +78,7 @@ class ParquetReader:
                 yield checked_rows(self.file, batch, row)
                 row += len(batch)
 
-    def take(self, unit: Unit, rows: pa.Array, schema: pa.Schema) -> pa.Table:
+    def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         with _damage_named(self.file), self._open() as reader:
             batches = reader.iter_batches(8192, row_groups=list(unit.payload), use_threads=False)
             return take_rows(batches, unit.first_row, rows, self._schema)
@@ -73,7 +87,8 @@ class ParquetReader:
         # Extension types are metadata of other programs: plain storage is what is carried.
         return pq.ParquetFile(self.file.path, page_checksum_verification=True, pre_buffer=False)
 
-    def _text_bytes(self, group: int) -> int:
+    def text_bytes(self, group: int) -> int:
+        """Decoded size of a row group's text column."""
         columns = self._metadata.row_group(group)
         wanted = self.file.config.text
         for i in range(columns.num_columns):
@@ -82,18 +97,14 @@ class ParquetReader:
         return int(columns.total_byte_size)
 
 
-class ArrowReader:
+class ArrowReader(_TypedReader):
     """One Arrow IPC file or stream."""
 
     def __init__(self, file: InputFile, sha256: str) -> None:
-        self.file = file
-        self._sha256 = sha256
+        super().__init__(file, sha256)
         with _damage_named(file), self._open() as reader:
             self._schema = reader.schema
         check_columns(file, self._schema)
-
-    def schema(self) -> pa.Schema:
-        return self._schema
 
     def units(self) -> Iterator[Unit]:
         counts, sizes = [], []
@@ -113,7 +124,7 @@ class ArrowReader:
                     yield checked_rows(self.file, named.slice(start, step), row + start)
                 row += len(batch)
 
-    def take(self, unit: Unit, rows: pa.Array, schema: pa.Schema) -> pa.Table:
+    def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         with _damage_named(self.file):
             return take_rows(self._batches(unit.payload), unit.first_row, rows, self._schema)
 
@@ -141,13 +152,16 @@ class ArrowReader:
 
 def join_parts(file: InputFile, sha256: str, sizes: list[int], counts: list[int]) -> Iterator[Unit]:
     """Units of consecutive parts: each takes parts until it holds `UNIT_BYTES` of text."""
+    total = sum(sizes)
     first_part = first_row = rows = size = index = 0
     for i, (part_size, count) in enumerate(zip(sizes, counts, strict=True)):
         rows += count
         size += part_size
         if size >= UNIT_BYTES or i + 1 == len(sizes):
             parts = range(first_part, i + 1)
-            yield Unit(file, index, first_row, rows, f"{sha256}:{parts.start}-{parts.stop}", parts)
+            weight = file.size * size // max(1, total)
+            name = f"{sha256}:{parts.start}-{parts.stop}"
+            yield Unit(file, index, first_row, rows, name, weight, parts)
             first_part, first_row, rows, size, index = i + 1, first_row + rows, 0, 0, index + 1
 
 

@@ -34,13 +34,18 @@ QUARANTINE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Unit:
-    """A part of a file. `fingerprint` names its content; `payload` is its reader's own."""
+    """A part of a file.
+
+    `fingerprint` names its content, `weight` is its share of the file's bytes (for progress), and
+    `payload` is its reader's own.
+    """
 
     file: InputFile
     index: int
     first_row: int
     n_rows: int | None
     fingerprint: str
+    weight: int
     payload: Any = field(compare=False, repr=False)
 
 
@@ -60,13 +65,18 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Rows:
-    """Checked rows: `texts` and `ids` without nulls, `rows` their record numbers in the file."""
+    """Checked rows: `texts` and `ids` without nulls, `rows` their record numbers in the file.
+
+    `schema` describes the columns where only the rows tell them (JSON Lines), as its reader spells
+    schemas.
+    """
 
     texts: pa.Array
     ids: pa.Array
     sources: pa.Array | None
     rows: pa.Array
     quarantined: list[Quarantined]
+    schema: str | None = None
 
 
 class Reader(Protocol):
@@ -78,10 +88,16 @@ class Reader(Protocol):
     def rows(self, unit: Unit) -> Iterator[Rows]:
         """The unit's rows, in batches of bounded size."""
 
-    def schema(self) -> pa.Schema | None:
-        """Schema of all columns; None where only the rows tell (JSON Lines)."""
+    def light(self, unit: Unit) -> Unit:
+        """The unit without bytes in memory; `take` accepts it."""
 
-    def take(self, unit: Unit, rows: pa.Array, schema: pa.Schema) -> pa.Table:
+    def schema(self) -> pa.Schema:
+        """Schema of all columns; of JSON Lines only after every unit was read and `learn` called."""
+
+    def learn(self, schemas: list[str]) -> None:
+        """Be told what `Rows.schema` said of all units of this format."""
+
+    def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         """All columns of the records numbered `rows` (Int64, ascending), as `schema` has them."""
 
 

@@ -25,7 +25,7 @@ impl MinHasher {
     #[new]
     #[pyo3(signature = (*, ngram, bands, rows_per_band))]
     fn new(ngram: usize, bands: usize, rows_per_band: usize) -> PyResult<Self> {
-        let params = MinHashParams { ngram, bands, rows_per_band };
+        let params = MinHashParams { ngram, bands, rows_per_band, ..MinHashParams::default() };
         let inner = minhash::MinHasher::new(params).map_err(to_py_err)?;
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -4,6 +4,8 @@
 pub mod chars;
 pub mod doc;
 pub mod lines;
+pub mod punctuation;
+pub mod sentences;
 pub mod spacy;
 pub mod words;
 

@@ -1,0 +1,135 @@
+//! Tokenizers out of a Hugging Face `tokenizer.json`, run by the `tokenizers` crate.
+//!
+//! The ids are those of `Tokenizer.encode(text, add_special_tokens=False)`. What a file may ask
+//! for beyond that is refused or switched off, because a count must be that of the whole text and
+//! the same every time: truncation, padding and merge dropout.
+
+use std::path::Path;
+
+use tokenizers::{Model, ModelWrapper, Tokenizer};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::{Error, Result};
+
+/// One tokenizer file.
+pub(super) struct File {
+    inner: Tokenizer,
+    fingerprint: u128,
+    is_kl3m: bool,
+}
+
+impl File {
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|source| Error::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let damaged = |message: String| Error::Model {
+            path: path.to_path_buf(),
+            message,
+        };
+        let mut inner = Tokenizer::from_bytes(&content)
+            .map_err(|e| damaged(format!("not a Hugging Face tokenizer.json: {e}")))?;
+        inner.with_padding(None);
+        inner
+            .with_truncation(None)
+            .map_err(|e| damaged(e.to_string()))?;
+        if let ModelWrapper::BPE(bpe) = inner.get_model()
+            && bpe.dropout.is_some_and(|p| p > 0.0)
+        {
+            let mut bpe = bpe.clone();
+            bpe.dropout = None;
+            inner.with_model(bpe);
+        }
+        check_unknown_token(inner.get_model()).map_err(damaged)?;
+        let is_kl3m = is_kl3m(&inner);
+        Ok(Self {
+            inner,
+            fingerprint: xxh3_128(&content),
+            is_kl3m,
+        })
+    }
+
+    pub(super) fn is_kl3m(&self) -> bool {
+        self.is_kl3m
+    }
+
+    /// Hash of the file's content.
+    pub(super) fn fingerprint(&self) -> u128 {
+        self.fingerprint
+    }
+
+    /// Calls `sink` with the ids of `text`, in one or more parts.
+    ///
+    /// A regular expression of the file may give up on a long text (its engine bounds the steps of
+    /// backtracking). Such a text is cut in halves until each part passes; a single character that
+    /// does not pass has no ids.
+    pub(super) fn pieces(&self, text: &str, sink: &mut impl FnMut(&[u32])) {
+        if text.is_empty() {
+            return;
+        }
+        if let Ok(encoding) = self.inner.encode_fast(text, false) {
+            sink(encoding.get_ids());
+            return;
+        }
+        let first = text.chars().next().map_or(0, char::len_utf8);
+        let middle = text.floor_char_boundary(text.len() / 2).max(first);
+        if middle < text.len() {
+            self.pieces(&text[..middle], sink);
+            self.pieces(&text[middle..], sink);
+        }
+    }
+}
+
+/// Refuses a model whose token for unknown words is missing: it would fail on some documents only.
+fn check_unknown_token(model: &ModelWrapper) -> std::result::Result<(), String> {
+    let unknown = match model {
+        ModelWrapper::BPE(bpe) => bpe.unk_token.as_deref(),
+        ModelWrapper::WordLevel(words) => Some(words.unk_token.as_str()),
+        ModelWrapper::WordPiece(pieces) => Some(pieces.unk_token.as_str()),
+        // A Unigram model refuses a bad id when it is read, and needs one only without all bytes.
+        ModelWrapper::Unigram(_) => None,
+    };
+    match unknown {
+        Some(token) if model.token_to_id(token).is_none() => {
+            Err(format!("model.unk_token {token:?} is not in model.vocab"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Number of entries of `kl3m-004-128k-cased`, added tokens included.
+const KL3M_VOCABULARY: usize = 1 << 17;
+
+/// Entries of `kl3m-004-128k-cased` as its model card lists them.
+pub(super) const KL3M_ENTRIES: &[(&str, u32)] = &[
+    ("<|start|>", 0),
+    ("<|end|>", 1),
+    ("<|pad|>", 2),
+    ("<|unk|>", 3),
+    ("</|instruction|>", 12),
+    ("Ġthe", 280),
+    ("Ġof", 290),
+    ("Ġand", 310),
+    ("The", 908),
+    ("Ġsection", 984),
+    ("ĠComptroller", 21512),
+    ("ĠEnhancing", 62796),
+    ("U.S.C.", 129_009),
+];
+
+/// Whether ids mean what the metrics of KL3M take them to mean.
+///
+/// Rule: the vocabulary has 131072 entries, those of [`KL3M_ENTRIES`] have their ids, and every id
+/// that a metric names exists. Names and file paths prove nothing, so they do not count.
+fn is_kl3m(tokenizer: &Tokenizer) -> bool {
+    use crate::signal::kl3m::{FORMAT_TOKENS, NOSPACE_BIGRAMS};
+    tokenizer.get_vocab_size(true) == KL3M_VOCABULARY
+        && KL3M_ENTRIES
+            .iter()
+            .all(|(token, id)| tokenizer.token_to_id(token) == Some(*id))
+        && [FORMAT_TOKENS, NOSPACE_BIGRAMS]
+            .concat()
+            .iter()
+            .all(|id| tokenizer.id_to_token(*id).is_some())
+}
