@@ -2,10 +2,14 @@
 //! spaCy that needs no Python extension. With `--hash`, a digest of the words; with `--time`, the speed.
 
 use std::io::{BufRead, BufWriter, Write, stdin, stdout};
-use std::time::Instant;
 
 use refinery_core::text::Word;
 use refinery_core::text::spacy::SpacyWords;
+
+fn cpu() -> f64 {
+    let s = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    s.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mode = std::env::args().nth(1).unwrap_or_default();
@@ -19,13 +23,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let bytes: usize = texts.iter().map(String::len).sum();
         for _ in 0..3 {
             let mut splitter = SpacyWords::default();
-            let start = Instant::now();
+            let start = cpu();
             let mut n = 0;
             for text in &texts {
                 splitter.split(text, &mut words);
                 n += words.len();
             }
-            let s = start.elapsed().as_secs_f64();
+            let s = cpu() - start;
             writeln!(out, "{bytes} bytes {n} words {:.1} MB/s", bytes as f64 / 1e6 / s)?;
         }
         return Ok(());

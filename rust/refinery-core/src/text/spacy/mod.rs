@@ -29,6 +29,7 @@ mod affixes;
 mod cache;
 mod classes;
 mod phrases;
+mod plain;
 mod rules;
 mod sentences;
 #[rustfmt::skip]
@@ -44,6 +45,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::affixes::{Chopper, Piece};
 use self::cache::{CachedToken, ChunkCache, MAX_CHUNK};
 use self::phrases::PhraseFinder;
+use self::plain::{Mark, PlainChunk};
 use self::rules::{RULES, Rules};
 use self::tables::SPACE;
 use super::Word;
@@ -85,10 +87,28 @@ impl SpacyWords {
             if &text.as_bytes()[at..start] != b" " {
                 self.finder.interrupt();
             }
-            at = find_space(text, start, self.rules);
-            self.add_chunk(&text[start..at], start as u32, words);
+            let letters = text.as_bytes()[start..].iter();
+            let after = start + letters.take_while(|b| b.is_ascii_alphabetic()).count();
+            at = find_space(text, after, self.rules);
+            let (letters, rest) = text.as_bytes()[start..at].split_at(after - start);
+            match self.rules.plain.chunk(letters, rest) {
+                Some(chunk) => self.add_plain(&chunk, start, after, words),
+                None => self.add_chunk(&text[start..at], start as u32, words),
+            }
         }
         self.finder.apply(&self.rules.phrases, text, words);
+    }
+
+    /// Appends a word of letters, and the mark after it.
+    #[inline]
+    fn add_plain(&mut self, chunk: &PlainChunk, start: usize, end: usize, words: &mut Vec<Word>) {
+        let (start, end) = (start as u32, end as u32);
+        self.finder.interrupt();
+        words.push(Word { start, end, n_chars: end - start, hash: chunk.hash });
+        if let Some(Mark { hash, id }) = chunk.mark {
+            self.finder.step(&self.rules.phrases, words.len(), id);
+            words.push(Word { start: end, end: end + 1, n_chars: 1, hash });
+        }
     }
 
     /// Appends the words of a chunk that begins at byte `base`.

@@ -89,6 +89,11 @@ impl Phrases {
         next.iter().find(|(i, _)| *i == id).map(|&(_, child)| child)
     }
 
+    /// Every token that has a number, in no order.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.ids.keys().map(String::as_str)
+    }
+
     /// The token's number, 0 if it occurs in no sequence.
     pub(super) fn id(&self, token: &str) -> TokenId {
         if token.len() > self.longest_token {
