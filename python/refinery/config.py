@@ -369,9 +369,9 @@ def _document_path(document: Document, loc: tuple[str | int, ...]) -> Path:
     for i, part in enumerate(loc):
         if i == 1 and loc[0] == "input" and isinstance(value, dict):
             continue  # a single input is written without its list
-        if (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        elif isinstance(value, dict) and part in value:
             value = value[part]
         elif i + 1 < len(loc) or not isinstance(value, dict) or not isinstance(part, str):
             continue

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from refinery import _core
@@ -325,7 +326,7 @@ class _Run:
             ]
             with tree.writing(tree.quarantine / BAD_FILES) as path:
                 pq.write_table(
-                    pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd"
+                    pa.concat_tables(rows), path, compression="zstd", write_page_checksum=True
                 )
         for path in tree.decisions.iterdir():
             if path.name not in decided["names"]:
