@@ -97,6 +97,15 @@ class Annotator:
         self._progress.advance(unit.weight, documents=record.n_rows, text_bytes=record.n_bytes)
         return record
 
+    def no_unit(self) -> UnitRecord:
+        """The annotations of a corpus without a unit: an empty file, which tells the columns."""
+        key = digest([self._part, "no unit"])[:32]
+        record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
+        if self._existing(key) is None:
+            with self._tree.writing(self._tree.annotations / f"{key}.parquet") as path:
+                _finish(annotation_writer(path, self._annotated("", _no_rows()).schema), record)
+        return record
+
     def _existing(self, key: str) -> UnitRecord | None:
         path = self._tree.annotations / f"{key}.parquet"
         unused = self._tree.unused / f"{key}.parquet"
@@ -123,14 +132,12 @@ class Annotator:
                 n_rows += len(table)
                 n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
             if writer is None:
-                empty = self._annotated(unit, _no_rows())
-                writer = annotation_writer(path, empty.schema)
+                writer = annotation_writer(path, self._annotated(unit.file.source_file, _no_rows()).schema)
             record = UnitRecord(
                 key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
                 len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
             )  # fmt: skip
-            writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
-            writer.close()
+            _finish(writer, record)
             if found.quarantined:
                 self._write_quarantine(unit, key, found.quarantined)
         return record
@@ -145,7 +152,7 @@ class Annotator:
             self._stop.check()
             found.quarantined += rows.quarantined
             found.schema = rows.schema or found.schema
-            yield self._annotated(unit, self._sampled(rows))
+            yield self._annotated(unit.file.source_file, self._sampled(rows))
 
     def _sampled(self, rows: Rows) -> Rows:
         share = self._plan.sample
@@ -156,15 +163,13 @@ class Annotator:
         sources = rows.sources.filter(chosen) if rows.sources is not None else None
         return Rows(rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), [])
 
-    def _annotated(self, unit: Unit, rows: Rows) -> pa.Table:
+    def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
         computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
-        names = ["id", "source_file", "row"]
-        source_file = pa.repeat(pa.scalar(unit.file.source_file, pa.large_string()), len(rows.ids))
-        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows]
-        if unit.file.config.source is not None:
-            names.append("source")
-            columns.append(rows.sources if rows.sources is not None else pa.nulls(0, pa.large_string()))
-        names += computed.schema.names
+        source_file = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
+        # Null where the input has no source: files of one result have one schema.
+        sources = rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
+        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
+        names = ["id", "source_file", "row", "source", *computed.schema.names]
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
 
 
@@ -195,9 +200,14 @@ def annotation_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=["source_file", "source"] if "source" in schema.names else ["source_file"],
+        use_dictionary=["source_file", "source"],
         write_page_checksum=True,
     )
+
+
+def _finish(writer: pq.ParquetWriter, record: UnitRecord) -> None:
+    writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
+    writer.close()
 
 
 def read_record(path: Path) -> UnitRecord | None:

@@ -119,13 +119,15 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Without dictionary encoding."""
+    """Without dictionary encoding; a column without a type, since it holds nulls only, as strings."""
+    if pa.types.is_null(column.type):
+        return column.cast(pa.large_string())
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind))
 
 
 def _as_binary(texts: pa.Array) -> pa.Array:

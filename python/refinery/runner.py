@@ -55,6 +55,7 @@ class RunResult:
 class _Annotated:
     records: list[UnitRecord]
     sources: list[tuple[Reader, Unit]]
+    readers: list[Reader]
     bad: list[tuple[InputFile, BadFileError]]
 
 
@@ -153,12 +154,14 @@ class _Run:
         self.progress.phase("annotate", sum(f.size for f in self.plan.files))
         annotator = Annotator(self.plan, self.tree, self.stop, self.progress)
         bad: dict[str, tuple[InputFile, BadFileError]] = {}
+        readers: list[Reader] = []
         sources: list[tuple[Reader, Unit]] = []
 
         def tasks() -> Iterator[tuple[Reader, Unit]]:
             for file in self.plan.files:
                 try:
                     reader = open_reader(file, hashes[file.source_file])
+                    readers.append(reader)
                     for unit in reader.units():
                         sources.append((reader, reader.light(unit)))
                         yield reader, unit
@@ -182,7 +185,9 @@ class _Run:
             if record is not None and record.source_file not in bad
         ]
         ordered = sorted(bad.values(), key=lambda pair: pair[0].source_file)
-        return _Annotated([r for r, _ in good], [s for _, s in good], ordered)
+        records = [r for r, _ in good] or [annotator.no_unit()]
+        readers = [r for r in readers if r.file.source_file not in bad]
+        return _Annotated(records, [s for _, s in good], readers, ordered)
 
     def _bad_file(
         self, file: InputFile, error: BadFileError, bad: dict[str, tuple[InputFile, BadFileError]]
@@ -227,11 +232,9 @@ class _Run:
         self, annotated: _Annotated, decided: dict[str, Any], before: dict[str, Any] | None
     ) -> tuple[ShardWriter, list[dict[str, Any]]]:
         schemas = [r.schema for r in annotated.records if r.schema is not None]
-        readers = {id(reader): reader for reader, _ in annotated.sources}
-        for reader in readers.values():
+        for reader in annotated.readers:
             reader.learn(schemas)
-        files = {id(reader): unit.file for reader, unit in annotated.sources}
-        schema = carried_schema(self.plan, ((files[i], r.schema()) for i, r in readers.items()))
+        schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
         kept = pl.concat(
             [pl.read_parquet(decided["folder"] / name, columns=["kept"])["kept"] for name in decided["names"]]
         )
