@@ -39,15 +39,17 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
     config = file.config
     named = {"text": config.text, "id": config.id}
     named["source"] = config.source if isinstance(config.source, str) else None
+    problems = []
     for key, name in named.items():
         if name is None:
             continue
         if name not in schema.names:
             hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
-            message = f"{key}: no column {name!r} in this file{hint}"
-            raise ConfigError(file.source_file, [Problem(0, 0, "", message)])
+            problems.append(Problem(0, 0, key, f"no column {name!r}{hint}"))
         if schema.names.count(name) > 1:
             raise SchemaError(name, "occurs twice in this file", file.source_file)
+    if problems:
+        raise ConfigError(file.source_file, problems)
     kind = _value_type(schema.field(config.text).type)
     if not _is_text(kind):
         raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
