@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from refinery import _core
+from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest
 
@@ -107,15 +108,14 @@ class Annotator:
         return record
 
     def _existing(self, key: str) -> UnitRecord | None:
-        path = self._tree.annotations / f"{key}.parquet"
-        unused = self._tree.unused / f"{key}.parquet"
-        if not path.exists() and unused.exists():
-            quarantine = self._tree.unused / f"{key}.quarantine.parquet"
-            if quarantine.exists():
-                quarantine.replace(self._tree.quarantine / f"{key}.parquet")
-            unused.replace(path)
+        tree = self._tree
+        path, quarantine = tree.annotations / f"{key}.parquet", tree.quarantine / f"{key}.parquet"
+        if not path.exists():
+            # Quarantine first, as when they are made.
+            tree.unshelve(f"{key}.quarantine", quarantine)
+            tree.unshelve(key, path)
         record = read_record(path)
-        if record and record.n_quarantined and not (self._tree.quarantine / f"{key}.parquet").exists():
+        if record and record.n_quarantined and not quarantine.exists():
             return None
         return record
 
@@ -156,7 +156,7 @@ class Annotator:
 
     def _sampled(self, rows: Rows) -> Rows:
         share = self._plan.sample
-        if share is None:
+        if share is None or share >= 1:
             return rows
         hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
         chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
@@ -220,6 +220,19 @@ def read_record(path: Path) -> UnitRecord | None:
 
 
 def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -> pa.Table:
-    """Columns of one unit's annotations, with page checksums verified."""
+    """Columns of one unit's annotations, with page checksums verified.
+
+    Raises
+    ------
+    EnvironmentFault
+        If the file is damaged; it is removed, so that the next run makes it again.
+    """
     path = tree.annotations / f"{record.key}.parquet"
-    return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)
+    try:
+        return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        path.unlink(missing_ok=True)
+        message = f"{path}: was damaged ({error}) and is removed; run the same command again"
+        raise EnvironmentFault(message) from None

@@ -115,9 +115,9 @@ class Plan:
         """What determines the decisions, beside the annotations."""
         steps = []
         for step in self.steps:
-            rules = [[r.column, r.side, r.bound] for r in step.rules]
+            rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
-            steps.append([step.name, rules or shown])
+            steps.append({"name": step.name, **({"rules": rules} if rules else shown)})
         return {"version": DECISIONS_VERSION, "steps": steps}
 
     def write_part(self) -> dict[str, Any]:

@@ -22,7 +22,14 @@ from refinery.annotate import Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
-from refinery.errors import BadFileError, ConfigError, PlanMismatchError, Problem
+from refinery.errors import (
+    BadFileError,
+    ConfigError,
+    EnvironmentFault,
+    ParameterError,
+    PlanMismatchError,
+    Problem,
+)
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
 from refinery.plan import Plan, build_plan, digest
@@ -89,6 +96,8 @@ def execute(
     Interrupted
         After SIGINT or SIGTERM; running again goes on.
     """
+    if sample is not None and not 0 < sample <= 1:
+        raise ParameterError("sample", f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -97,7 +106,12 @@ def execute(
         tree.create()
         with tree.lock():
             tree.remove_leftovers()
-            return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            try:
+                return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            except FileNotFoundError as error:
+                # The plan saw it, so the user named it well: it went away since.
+                message = f"{error.filename}: vanished during the run"
+                raise EnvironmentFault(message) from error
 
 
 class _Run:
@@ -120,6 +134,7 @@ class _Run:
         if before is not None:
             damage = self._timed("verify", lambda: manifests.find_damage(self.tree, before))
             if not damage:
+                self.tree.clear_staging()
                 return RunResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
             for name, finding in damage.items():
                 self.progress.note(f"{name} {finding}; it is made again")
@@ -277,8 +292,7 @@ class _Run:
         self._publish_state(annotated, decided)
         inputs = self._inputs(hashes, annotated)
         body = {"plan_hash": digest(described), "inputs": inputs, "outputs": outputs, "ledger": decided["ledger"]}
-        with tree.writing(tree.root / manifests.REPORT) as path:
-            path.write_text(render(body), encoding="utf-8")
+        self._write_report(render(body))
         manifest = manifests.build_manifest(
             described,
             inputs=inputs,
@@ -289,19 +303,24 @@ class _Run:
             ledger=decided["ledger"],
         )
         tree.write_json(tree.manifest, manifest)
-        shutil.rmtree(tree.staging)
-        tree.staging.mkdir()
+        tree.clear_staging()
         return manifest
+
+    def _write_report(self, page: str) -> None:
+        target = self.tree.root / manifests.REPORT
+        if not target.is_file() or target.read_bytes() != page.encode():
+            with self.tree.writing(target) as path:
+                path.write_text(page, encoding="utf-8")
 
     def _publish_state(self, annotated: _Annotated, decided: dict[str, Any]) -> None:
         tree = self.tree
         keys = {record.key for record in annotated.records}
-        for path in tree.annotations.iterdir():
-            if path.stem not in keys:
-                path.replace(tree.unused / path.name)
         for path in tree.quarantine.iterdir():
             if path.stem not in keys:
-                path.replace(tree.unused / f"{path.stem}.quarantine.parquet")
+                tree.shelve(path, f"{path.stem}.quarantine")
+        for path in tree.annotations.iterdir():
+            if path.stem not in keys:
+                tree.shelve(path, path.stem)
         if annotated.bad:
             rows = [
                 quarantine_table(f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)])
@@ -348,14 +367,14 @@ class _Run:
     def _log(self, started: float) -> None:
         self.tree.write_json(
             self.tree.run_log,
-            {
+            manifests.sealed({
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
                 "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
                 "threads": self.plan.threads,
                 "host": platform.node(),
                 "python": platform.python_version(),
                 "refinery": _core.__version__,
-            },
+            }),
         )
 
 
@@ -387,11 +406,23 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
             where = f"{path}.{key}" if path else str(key)
             found += differences(before.get(key), after.get(key), where)
         return found
+    if path == "inputs":
+        return _input_differences(before, after)
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [d for i, (b, a) in enumerate(zip(before, after, strict=True)) for d in differences(b, a, f"{path}[{i}]")]
     if before == after:
         return []
     return [f"{path}: {_short(before)} became {_short(after)}"]
+
+
+def _input_differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """By file name, since one file more would move all the others' places."""
+    old, new = ({entry["file"]: entry for entry in entries} for entries in (before, after))
+    found = [f"inputs: {name} was removed" for name in old if name not in new]
+    found += [f"inputs: {name} was added" for name in new if name not in old]
+    for name in (name for name in old if name in new):
+        found += differences(old[name], new[name], f"inputs: {name}")
+    return found
 
 
 def _short(value: Any) -> str:
