@@ -202,8 +202,8 @@ mod tests {
 
     fn ids(cache: &mut WordCache, owner: Owner, text: &str, encoded: &[u32]) -> Vec<u32> {
         cache
-            .ids(owner, text.as_bytes(), (0, text.len()), |_| {
-                encoded.to_vec()
+            .ids(owner, text.as_bytes(), (0, text.len()), |_, ids| {
+                ids.extend_from_slice(encoded);
             })
             .to_vec()
     }

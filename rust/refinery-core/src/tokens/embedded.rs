@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Owner, WordCache};
 use super::cl100k::Pieces;
+use super::merge::{MAX_BYTES, merge};
 use super::whole::WholeTokens;
 
 /// How a text is cut before its pieces are encoded.
@@ -78,6 +79,7 @@ impl Embedded {
             sink(cache.ids(self.owner, text.as_bytes(), range, |bytes, ids| {
                 match self.whole.id(bytes) {
                     Some(id) => ids.push(id),
+                    None if bytes.len() <= MAX_BYTES => merge(self.whole, bytes, ids),
                     None => ids.extend(bpe.encode_via_backtracking(bytes)),
                 }
             }));

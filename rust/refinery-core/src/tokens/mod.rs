@@ -23,6 +23,7 @@ mod cache;
 mod cl100k;
 mod embedded;
 mod file;
+mod merge;
 mod whole;
 
 use std::path::Path;

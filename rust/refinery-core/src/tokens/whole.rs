@@ -10,32 +10,68 @@ use xxhash_rust::xxh3::xxh3_64;
 const ID_BITS: u32 = 20;
 const EMPTY: u32 = u32::MAX;
 
-/// The table: 2 MiB for `cl100k_base` and `o200k_base` each, made when one is first asked for.
+/// The table: 3 MB for `cl100k_base`, 6 MB for `o200k_base`, made when one is first asked for.
 pub(super) struct WholeTokens {
-    bpe: &'static BytePairEncoding,
     /// Twelve bits of the hash above the id, or [`EMPTY`]; open addressing, at most half full.
     slots: Vec<u32>,
+    /// The tokens one after another, and where each starts; beside the crate's own copy, because
+    /// these are read in the innermost loop of [`super::merge`].
+    bytes: Vec<u8>,
+    starts: Vec<u32>,
+    byte_ids: [u32; 256],
+    /// Ids of all pairs of bytes, [`EMPTY`] where they are no token: half of all look-ups.
+    pair_ids: Vec<u32>,
 }
 
 impl WholeTokens {
-    pub(super) fn new(bpe: &'static BytePairEncoding) -> Self {
-        let n = bpe.num_tokens();
-        // Ids beyond the bits are left out: such a piece is merged, with the same result.
-        let n_ids = n.min((1 << ID_BITS) - 1);
-        let mut slots = vec![EMPTY; (2 * n).next_power_of_two()];
-        let mask = slots.len() - 1;
-        for id in 0..n_ids as u32 {
-            let hash = xxh3_64(bpe.token_bytes(id));
-            let mut at = hash as usize & mask;
-            while slots[at] != EMPTY {
-                at = (at + 1) & mask;
-            }
-            slots[at] = tag(hash) | id;
+    pub(super) fn new(bpe: &BytePairEncoding) -> Self {
+        // Ids beyond the bits are left out; no embedded vocabulary has any.
+        let n = bpe.num_tokens().min((1 << ID_BITS) - 1);
+        let mut whole = Self {
+            slots: vec![EMPTY; (2 * n).next_power_of_two()],
+            bytes: Vec::new(),
+            starts: vec![0],
+            byte_ids: [EMPTY; 256],
+            pair_ids: vec![EMPTY; 1 << 16],
+        };
+        for id in 0..n as u32 {
+            whole.add(id, bpe.token_bytes(id));
         }
-        Self { bpe, slots }
+        whole
+    }
+
+    fn add(&mut self, id: u32, token: &[u8]) {
+        self.bytes.extend_from_slice(token);
+        self.starts.push(self.bytes.len() as u32);
+        match token {
+            [byte] => self.byte_ids[usize::from(*byte)] = id,
+            [a, b] => self.pair_ids[usize::from(u16::from_be_bytes([*a, *b]))] = id,
+            _ => {}
+        }
+        let hash = xxh3_64(token);
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.slots[at] != EMPTY {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = tag(hash) | id;
+    }
+
+    /// The id of a single byte. Every byte is a token of a byte-level vocabulary.
+    #[inline]
+    pub(super) fn byte_id(&self, byte: u8) -> u32 {
+        self.byte_ids[usize::from(byte)]
+    }
+
+    /// The id of two bytes, if they are a token.
+    #[inline]
+    pub(super) fn pair_id(&self, a: u8, b: u8) -> Option<u32> {
+        let id = self.pair_ids[usize::from(u16::from_be_bytes([a, b]))];
+        (id != EMPTY).then_some(id)
     }
 
     /// The id of `piece`, if it is a token.
+    #[inline]
     pub(super) fn id(&self, piece: &[u8]) -> Option<u32> {
         let hash = xxh3_64(piece);
         let mask = self.slots.len() - 1;
@@ -46,11 +82,17 @@ impl WholeTokens {
                 return None;
             }
             let id = slot & ((1 << ID_BITS) - 1);
-            if slot & !((1 << ID_BITS) - 1) == tag(hash) && self.bpe.token_bytes(id) == piece {
+            if slot ^ id == tag(hash) && self.token(id) == piece {
                 return Some(id);
             }
             at = (at + 1) & mask;
         }
+    }
+
+    #[inline]
+    fn token(&self, id: u32) -> &[u8] {
+        let id = id as usize;
+        &self.bytes[self.starts[id] as usize..self.starts[id + 1] as usize]
     }
 }
 
@@ -71,6 +113,16 @@ mod tests {
             let bytes = bpe.token_bytes(id);
             assert_eq!(whole.id(bytes), Some(id));
             assert_eq!(bpe.encode_via_backtracking(bytes), [id]);
+        }
+    }
+
+    #[test]
+    fn every_byte_has_its_token() {
+        for tokenizer in [bpe_openai::cl100k_base(), bpe_openai::o200k_base()] {
+            let whole = WholeTokens::new(&tokenizer.bpe);
+            for byte in 0..=255_u8 {
+                assert_eq!(tokenizer.bpe.token_bytes(whole.byte_id(byte)), [byte]);
+            }
         }
     }
 
