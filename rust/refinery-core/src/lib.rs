@@ -9,6 +9,7 @@
 //! document; what the number means for the document is decided elsewhere.
 
 pub mod batch;
+pub mod columns;
 pub mod dedup;
 pub mod error;
 pub mod fasttext;

@@ -1,6 +1,7 @@
 //! The extension module `refinery._core`: the list of its parts and nothing else.
 
 mod arrow;
+mod columns;
 mod dedup;
 mod detach;
 mod input;
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("IS_OPTIMISED", !cfg!(debug_assertions))?;
+    columns::register(m)?;
     signals::register(m)?;
     models::register(m)?;
     dedup::register(m)?;

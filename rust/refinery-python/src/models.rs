@@ -32,6 +32,12 @@ impl Tokenizer {
         let inner = detached(py, None, || refinery_core::tokens::Tokenizer::from_file(&path))?;
         Ok(Self { inner: Arc::new(inner) })
     }
+
+    /// Names the token ids it gives: equal for equal tokenizers only.
+    #[getter]
+    fn fingerprint(&self) -> &str {
+        self.inner.fingerprint()
+    }
 }
 
 /// A fastText model.
@@ -84,6 +90,7 @@ impl Model {
 
 /// Adds this file's names to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("EMBEDDED_TOKENIZERS", refinery_core::tokens::NAMES)?;
     m.add_class::<Tokenizer>()?;
     m.add_class::<Model>()
 }

@@ -1,4 +1,9 @@
 //! Sketches of documents and the clusters of duplicates they reveal.
+//!
+//! What is here: the content hash of exact duplicates ([`exact`]), `MinHash` signatures of word
+//! n-grams ([`minhash`]) and the clusters of near duplicates found from them ([`cluster`]).
+//!
+//! What is not here: which document of a cluster is kept. That is decided where scores are known.
 
 pub mod cluster;
 pub mod exact;

@@ -1,19 +1,253 @@
-//! Gopher quality as datatrove computes it.
+//! Gopher's quality rules as numbers, computed as datatrove's `GopherQualityFilter` does.
+//!
+//! Not Gopher's paper to the letter, nor another project's reading of it: here words are spaCy's,
+//! punctuation tokens included; the mean length is taken over core words only; bullets are `•` and
+//! `-`; stop words count once each and case matters. Thresholds are in the preset
+//! `datatrove/gopher_quality`.
 
-use super::{Family, Scratch, SignalSpec};
+use memchr::{memchr_iter, memmem};
+
+use super::{Family, Scratch, SignalSpec, fraction};
+use crate::text::chars::is_alpha;
+use crate::text::lines::{lstrip, rstrip, split_lines};
+use crate::text::punctuation::is_symbol;
 use crate::text::{Doc, Needs};
+
+/// Words of Gopher's stop word rule.
+const STOP_WORDS: [&[u8]; 8] = [
+    b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with",
+];
 
 /// The family.
 pub static FAMILY: Family = Family {
     name: "datatrove.gopher_quality",
     prefix: "datatrove.gopher_quality.",
-    source: "",
-    signals: &[SignalSpec { name: "placeholder", definition: "", range: "" }],
-    needs: Needs { words: true, token_ids: false },
+    source: "huggingface/datatrove 0.10.0, GopherQualityFilter; Rae et al. 2021, appendix A",
+    signals: &[
+        SignalSpec {
+            name: "n_core_words",
+            definition: "Words with at least one character that is no symbol (datatrove's punctuation set).",
+            range: "0 and more",
+        },
+        SignalSpec {
+            name: "mean_core_word_length",
+            definition: "Mean number of characters of the core words.",
+            range: "1 and more; null without core words",
+        },
+        SignalSpec {
+            name: "hash_to_word_ratio",
+            definition: "Occurrences of `#` in the text over all words, punctuation included.",
+            range: "0 and more; null without words",
+        },
+        SignalSpec {
+            name: "ellipsis_to_word_ratio",
+            definition: "Occurrences of `...` and of `…` in the text over all words, punctuation included.",
+            range: "0 and more; null without words",
+        },
+        SignalSpec {
+            name: "frac_lines_starting_bullet",
+            definition: "Lines (of `splitlines`, empty ones included) that start with `•` or `-` after white space, over all lines.",
+            range: "0 to 1; null for empty text",
+        },
+        SignalSpec {
+            name: "frac_lines_ending_ellipsis",
+            definition: "Lines (of `splitlines`, empty ones included) that end with `...` or `…` before white space, over all lines.",
+            range: "0 to 1; null for empty text",
+        },
+        SignalSpec {
+            name: "frac_words_with_alpha",
+            definition: "Words with at least one letter over all words, punctuation included.",
+            range: "0 to 1; null without words",
+        },
+        SignalSpec {
+            name: "n_distinct_stop_words",
+            definition: "How many of `the be to of and that have with` occur as words, case-sensitive.",
+            range: "0 to 8",
+        },
+    ],
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
-fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
-    let _ = (doc, scratch);
-    out[0] = 0.0;
+#[derive(Default)]
+struct WordCounts {
+    core: usize,
+    core_chars: usize,
+    with_alpha: usize,
+    stop_words: u8,
+}
+
+#[derive(Default)]
+struct LineCounts {
+    all: usize,
+    starting_bullet: usize,
+    ending_ellipsis: usize,
+}
+
+fn compute(doc: &Doc<'_>, _: &mut Scratch, out: &mut [f64]) {
+    let n_words = doc.words.len();
+    let words = count_words(doc);
+    let lines = count_lines(doc.text);
+    let text = doc.text.as_bytes();
+    let hashes = memchr_iter(b'#', text).count();
+    let ellipses = memmem::find_iter(text, "...").count() + memmem::find_iter(text, "…").count();
+    out.copy_from_slice(&[
+        words.core as f64,
+        fraction(words.core_chars, words.core),
+        fraction(hashes, n_words),
+        fraction(ellipses, n_words),
+        fraction(lines.starting_bullet, lines.all),
+        fraction(lines.ending_ellipsis, lines.all),
+        fraction(words.with_alpha, n_words),
+        f64::from(words.stop_words.count_ones()),
+    ]);
+}
+
+fn count_words(doc: &Doc<'_>) -> WordCounts {
+    let mut counts = WordCounts::default();
+    for word in doc.words {
+        let token = word.text(doc.text);
+        let (is_core, has_alpha) = classify(token);
+        if is_core {
+            counts.core += 1;
+            counts.core_chars += word.n_chars as usize;
+        }
+        counts.with_alpha += usize::from(has_alpha);
+        counts.stop_words |= stop_word_bit(token.as_bytes());
+    }
+    counts
+}
+
+/// Whether a word is core, and whether it has a letter.
+fn classify(token: &str) -> (bool, bool) {
+    // Most words begin with an ASCII letter, which answers both.
+    if token
+        .as_bytes()
+        .first()
+        .is_some_and(u8::is_ascii_alphabetic)
+    {
+        return (true, true);
+    }
+    (
+        token.chars().any(|c| !is_symbol(c)),
+        token.chars().any(is_alpha),
+    )
+}
+
+/// One bit for each stop word, none for any other word.
+fn stop_word_bit(token: &[u8]) -> u8 {
+    if !(2..=4).contains(&token.len()) {
+        return 0;
+    }
+    STOP_WORDS
+        .iter()
+        .position(|&stop| stop == token)
+        .map_or(0, |i| 1 << i)
+}
+
+fn count_lines(text: &str) -> LineCounts {
+    let mut counts = LineCounts::default();
+    for line in split_lines(text) {
+        counts.all += 1;
+        counts.starting_bullet += usize::from(lstrip(line).starts_with(['•', '-']));
+        let end = rstrip(line);
+        counts.ending_ellipsis += usize::from(end.ends_with("...") || end.ends_with('…'));
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, signal_of_words};
+    use super::FAMILY;
+
+    const NULL: f64 = f64::NAN;
+
+    #[test]
+    fn core_words_have_a_character_that_is_no_symbol() {
+        let cases = [
+            ("", 0.0),
+            ("... $ # +=~", 0.0),
+            ("a $5 ... §", 3.0),
+            ("。 ۔ é", 1.0),
+            ("\u{ff11} \u{ff12}", 1.0),
+        ];
+        check(&FAMILY, "n_core_words", &cases);
+    }
+
+    #[test]
+    fn mean_length_is_of_core_words_in_characters() {
+        let cases = [
+            ("", NULL),
+            ("...", NULL),
+            ("ab abcd ......", 3.0),
+            ("éé 日", 1.5),
+        ];
+        check(&FAMILY, "mean_core_word_length", &cases);
+    }
+
+    #[test]
+    fn hashes_and_ellipses_are_over_all_words() {
+        check(
+            &FAMILY,
+            "hash_to_word_ratio",
+            &[("", NULL), ("#a ## b .", 0.75), ("a", 0.0)],
+        );
+        // Six full stops are two ellipses, five are one.
+        let cases = [("", NULL), ("a...... b … .....", 1.0), ("a .. b", 0.0)];
+        check(&FAMILY, "ellipsis_to_word_ratio", &cases);
+    }
+
+    #[test]
+    fn bullets_are_two_marks_after_white_space_of_any_line() {
+        let cases = [
+            ("", NULL),
+            ("\n", 0.0),
+            ("- a\n\u{3000}• b\n* c\n— d", 0.5),
+            ("- a\r\n\r\n- b", 2.0 / 3.0),
+            ("-\x0b-", 1.0),
+        ];
+        check(&FAMILY, "frac_lines_starting_bullet", &cases);
+    }
+
+    #[test]
+    fn ellipsis_lines_end_before_white_space() {
+        let cases = [
+            ("", NULL),
+            ("a... \u{a0}\nb…\x1f\nc\nd..", 0.5),
+            ("a...\u{2028}b", 0.5),
+        ];
+        check(&FAMILY, "frac_lines_ending_ellipsis", &cases);
+    }
+
+    #[test]
+    fn words_with_alpha_have_a_letter_of_any_script() {
+        let cases = [
+            ("", NULL),
+            ("abc 12 3d .", 0.5),
+            ("日本 ½ ① ъ", 0.5),
+            // A letter-like number and a lone vowel sign are no letters for Python.
+            ("Ⅷ \u{93e} ª", 1.0 / 3.0),
+        ];
+        check(&FAMILY, "frac_words_with_alpha", &cases);
+    }
+
+    #[test]
+    fn stop_words_count_once_and_by_case() {
+        let cases = [
+            ("", 0.0),
+            ("the the", 1.0),
+            ("The Of", 0.0),
+            ("the be to of and that have with", 8.0),
+            ("them withe", 0.0),
+        ];
+        check(&FAMILY, "n_distinct_stop_words", &cases);
+        assert!(
+            (signal_of_words(&FAMILY, "n_distinct_stop_words", "tobe", &["to", "be"]) - 2.0).abs()
+                < 1e-9
+        );
+    }
 }

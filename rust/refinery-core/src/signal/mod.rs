@@ -6,11 +6,16 @@
 //! its file and one line in [`FAMILIES`]. YAML keys, columns, `explain` and reasons derive from it.
 
 pub mod c4;
+pub mod c4_lines;
 pub mod counts;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod kl3m;
+mod ngrams;
+mod repeats;
+#[cfg(test)]
+mod testing;
 
 use crate::text::{Doc, Needs};
 
@@ -60,6 +65,7 @@ pub static FAMILIES: &[&Family] = &[
     &gopher_quality::FAMILY,
     &gopher_repetition::FAMILY,
     &c4::FAMILY,
+    &c4::FINEWEB_FAMILY,
     &fineweb_quality::FAMILY,
     &kl3m::FAMILY,
 ];

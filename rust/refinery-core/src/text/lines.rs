@@ -1,1 +1,246 @@
-//! The three line splits in use: `str.splitlines()`, `split("\n")`, `re.split("\n+")`.
+//! What a line and a paragraph are: the line splits that published filters use, and Python's strip.
+//!
+//! Four splits disagree on the same text, and each filter's numbers depend on which one it uses:
+//! [`split_lines`] (`str.splitlines()`), [`newline_lines`] (`str.split("\n")`), [`newline_run_lines`]
+//! (`re.split("\n+")`) and [`paragraphs`] (`re.split("\n{2,}")` of the stripped text). All are
+//! iterators over slices of the text and allocate nothing.
+//!
+//! Not here: sentences and words.
+//!
+//! ```
+//! use refinery_core::text::lines;
+//!
+//! let text = "a\r\nb\n\nc\n";
+//! assert_eq!(lines::split_lines(text).collect::<Vec<_>>(), ["a", "b", "", "c"]);
+//! assert_eq!(lines::newline_lines(text).collect::<Vec<_>>(), ["a\r", "b", "", "c", ""]);
+//! assert_eq!(lines::newline_run_lines(text).collect::<Vec<_>>(), ["a\r", "b", "c", ""]);
+//! assert_eq!(lines::paragraphs(text).collect::<Vec<_>>(), ["a\r\nb", "c"]);
+//! ```
+
+use memchr::{memchr, memchr_iter};
+
+use super::chars::is_space;
+
+/// `text.strip()`.
+pub fn strip(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// `text.lstrip()`.
+pub fn lstrip(text: &str) -> &str {
+    text.trim_start_matches(is_space)
+}
+
+/// `text.rstrip()`.
+pub fn rstrip(text: &str) -> &str {
+    text.trim_end_matches(is_space)
+}
+
+/// `text.split()`: the parts between runs of white space, none of them empty.
+pub fn split_spaces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_space).filter(|part| !part.is_empty())
+}
+
+/// `text.splitlines()`: cut at LF, CR, CR LF, VT, FF, U+001C to U+001E, U+0085, U+2028, U+2029.
+///
+/// A mark at the end opens no further line, and empty text has no line.
+pub fn split_lines(text: &str) -> SplitLines<'_> {
+    SplitLines { rest: text }
+}
+
+/// Iterator of [`split_lines`].
+#[derive(Clone, Debug)]
+pub struct SplitLines<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for SplitLines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (end, mark) = line_end(self.rest.as_bytes());
+        let line = &self.rest[..end];
+        self.rest = &self.rest[end + mark..];
+        Some(line)
+    }
+}
+
+/// Where the first line ends, and the length of the mark that ends it (0 at the end of the text).
+fn line_end(bytes: &[u8]) -> (usize, usize) {
+    let mut at = 0;
+    while let Some(skipped) = bytes[at..].iter().position(|&b| MAY_END_LINE[b as usize]) {
+        at += skipped;
+        let mark = mark_len(&bytes[at..]);
+        if mark > 0 {
+            return (at, mark);
+        }
+        at += 1;
+    }
+    (bytes.len(), 0)
+}
+
+/// Length of the line mark at the start of `bytes`, 0 where there is none.
+fn mark_len(bytes: &[u8]) -> usize {
+    match bytes {
+        [b'\r', b'\n', ..] | [0xc2, 0x85, ..] => 2,
+        [b'\n' | 0x0b | 0x0c | b'\r' | 0x1c..=0x1e, ..] => 1,
+        [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// First bytes of the marks of [`split_lines`].
+const MAY_END_LINE: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = [b'\n', 0x0b, 0x0c, b'\r', 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// `text.split("\n")`: one line more than there are newlines, so empty text has one empty line.
+pub fn newline_lines(text: &str) -> NewlineRuns<'_> {
+    NewlineRuns {
+        rest: Some(text),
+        least: 1,
+        most: 1,
+    }
+}
+
+/// `re.split("\n+", text)`: runs of newlines cut; a text that begins or ends with one has an empty
+/// line there.
+pub fn newline_run_lines(text: &str) -> NewlineRuns<'_> {
+    NewlineRuns {
+        rest: Some(text),
+        least: 1,
+        most: usize::MAX,
+    }
+}
+
+/// `re.split("\n{2,}", text.strip())`: runs of two newlines and more cut; never no paragraph.
+pub fn paragraphs(text: &str) -> NewlineRuns<'_> {
+    NewlineRuns {
+        rest: Some(strip(text)),
+        least: 2,
+        most: usize::MAX,
+    }
+}
+
+/// Number of newline characters.
+pub fn count_newlines(text: &str) -> usize {
+    memchr_iter(b'\n', text.as_bytes()).count()
+}
+
+/// Iterator over the parts between runs of `least` to `most` newlines.
+#[derive(Clone, Debug)]
+pub struct NewlineRuns<'a> {
+    rest: Option<&'a str>,
+    least: usize,
+    most: usize,
+}
+
+impl<'a> Iterator for NewlineRuns<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest?;
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(skipped) = memchr(b'\n', &bytes[at..]) {
+            let start = at + skipped;
+            let run = bytes[start..]
+                .iter()
+                .take(self.most)
+                .take_while(|&&b| b == b'\n')
+                .count();
+            at = start + run;
+            if run >= self.least {
+                self.rest = Some(&text[at..]);
+                return Some(&text[..start]);
+            }
+        }
+        self.rest = None;
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all<'a>(parts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        parts.collect()
+    }
+
+    #[test]
+    fn split_lines_cuts_where_python_does() {
+        // Expected values: Python's str.splitlines().
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[]),
+            ("\n", &[""]),
+            ("a", &["a"]),
+            ("a\n", &["a"]),
+            ("\na", &["", "a"]),
+            ("a\r\nb", &["a", "b"]),
+            ("a\n\rb", &["a", "", "b"]),
+            ("a\r\r\nb", &["a", "", "b"]),
+            (
+                "a\x0bb\x0cc\x1cd\x1de\x1ef\x1fg",
+                &["a", "b", "c", "d", "e", "f\x1fg"],
+            ),
+            ("a\u{85}b\u{2028}c\u{2029}d", &["a", "b", "c", "d"]),
+            ("\u{a0}é\u{2027}“\u{202a}", &["\u{a0}é\u{2027}“\u{202a}"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(all(split_lines(text)), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn newline_lines_has_one_line_more_than_newlines() {
+        for text in ["", "\n", "a", "a\n\nb\n", "\r\n"] {
+            assert_eq!(all(newline_lines(text)), all(text.split('\n')), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn newline_run_lines_keeps_the_empty_ends() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[""]),
+            ("\n\n", &["", ""]),
+            ("\na\n", &["", "a", ""]),
+            ("a\n\n\nb", &["a", "b"]),
+            ("a\n \nb", &["a", " ", "b"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(all(newline_run_lines(text)), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn paragraphs_are_cut_at_two_newlines_of_the_stripped_text() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[""]),
+            (" \n\n ", &[""]),
+            ("\n\na\nb\n\n", &["a\nb"]),
+            ("a\n\nb\n\n\nc\nd", &["a", "b", "c\nd"]),
+            ("a\n \nb\r\n\r\nc", &["a\n \nb\r\n\r\nc"]),
+            ("\x1c\x1fa\n\nb\u{3000}", &["a", "b"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(all(paragraphs(text)), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn spaces_are_those_of_python() {
+        assert_eq!(all(split_spaces(" a\x1fb \u{3000}c")), ["a", "b", "c"]);
+        assert_eq!((lstrip("\x1d a "), rstrip(" a\u{85}")), ("a ", " a"));
+    }
+}

@@ -1,0 +1,238 @@
+"""Phase 1: one unit of text becomes one file of annotations. No document is dropped here.
+
+The file's name is the hash of what determines its content, so a unit whose file exists is done.
+Records that are no documents go to a quarantine file of the same name, written first.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from refinery import _core
+from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
+from refinery.plan import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from refinery.config import MinHashConfig
+    from refinery.engine import Progress, Stop
+    from refinery.io.units import Reader
+    from refinery.plan import Plan
+    from refinery.tree import OutputTree
+
+_ROW_GROUP = 65_536
+_METADATA_KEY = b"refinery"
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """What is known of an annotated unit without opening its columns."""
+
+    key: str
+    source_file: str
+    index: int
+    first_row: int
+    n_rows: int
+    n_bytes: int
+    n_quarantined: int
+    quarantined_bytes: int
+    schema: str | None
+
+    @property
+    def n_read(self) -> int:
+        """Records read: annotated and quarantined."""
+        return self.n_rows + self.n_quarantined
+
+
+@dataclass
+class _Found:
+    """What a unit's rows tell beside their annotations."""
+
+    quarantined: list[Quarantined] = field(default_factory=list)
+    schema: str | None = None
+
+
+class Annotator:
+    """Annotates units of one plan; may be called from several threads."""
+
+    def __init__(self, plan: Plan, tree: OutputTree, stop: Stop, progress: Progress) -> None:
+        self._plan = plan
+        self._tree = tree
+        self._stop = stop
+        self._progress = progress
+        self._pool = _core.ThreadPool(plan.threads)
+        self._pass = _core.Pass(
+            families=[f.name for f in plan.families],
+            tokenizer=plan.tokenizer,
+            scores=[(s.name, s.model, s.label_index) for s in plan.scores],
+            minhash=_minhasher(plan.minhash),
+            base_columns=True,
+        )
+        self._part = digest(plan.annotate_part())
+
+    def key(self, unit: Unit) -> str:
+        """Name of the unit's result."""
+        config = unit.file.config
+        how = config.model_dump(include={"text", "id", "source", "max_row_bytes"})
+        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
+            :32
+        ]
+
+    def __call__(self, task: tuple[Reader, Unit]) -> UnitRecord:
+        """Annotate a unit, or find it done."""
+        reader, unit = task
+        self._stop.check()
+        key = self.key(unit)
+        record = self._existing(key)
+        if record is None:
+            record = self._annotate(reader, unit, key)
+        self._progress.advance(unit.weight, documents=record.n_rows, text_bytes=record.n_bytes)
+        return record
+
+    def _existing(self, key: str) -> UnitRecord | None:
+        path = self._tree.annotations / f"{key}.parquet"
+        unused = self._tree.unused / f"{key}.parquet"
+        if not path.exists() and unused.exists():
+            quarantine = self._tree.unused / f"{key}.quarantine.parquet"
+            if quarantine.exists():
+                quarantine.replace(self._tree.quarantine / f"{key}.parquet")
+            unused.replace(path)
+        record = read_record(path)
+        if (
+            record
+            and record.n_quarantined
+            and not (self._tree.quarantine / f"{key}.parquet").exists()
+        ):
+            return None
+        return record
+
+    def _annotate(self, reader: Reader, unit: Unit, key: str) -> UnitRecord:
+        found = _Found()
+        n_rows = n_bytes = 0
+        with ExitStack() as stack:
+            path = stack.enter_context(
+                self._tree.writing(self._tree.annotations / f"{key}.parquet")
+            )
+            writer: pq.ParquetWriter | None = None
+            for table in _regrouped(self._tables(reader, unit, found)):
+                if writer is None:
+                    writer = annotation_writer(path, table.schema)
+                writer.write_table(table, row_group_size=_ROW_GROUP)
+                n_rows += len(table)
+                n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
+            if writer is None:
+                empty = self._annotated(unit, _no_rows())
+                writer = annotation_writer(path, empty.schema)
+            record = UnitRecord(
+                key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
+                len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
+            )  # fmt: skip
+            writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
+            writer.close()
+            if found.quarantined:
+                self._write_quarantine(unit, key, found.quarantined)
+        return record
+
+    def _write_quarantine(self, unit: Unit, key: str, quarantined: list[Quarantined]) -> None:
+        with self._tree.writing(self._tree.quarantine / f"{key}.parquet") as path:
+            table = quarantine_table(unit.file.source_file, quarantined)
+            pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+
+    def _tables(self, reader: Reader, unit: Unit, found: _Found) -> Iterator[pa.Table]:
+        for rows in reader.rows(unit):
+            self._stop.check()
+            found.quarantined += rows.quarantined
+            found.schema = rows.schema or found.schema
+            yield self._annotated(unit, self._sampled(rows))
+
+    def _sampled(self, rows: Rows) -> Rows:
+        share = self._plan.sample
+        if share is None:
+            return rows
+        hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
+        chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
+        sources = rows.sources.filter(chosen) if rows.sources is not None else None
+        return Rows(
+            rows.texts.filter(chosen),
+            rows.ids.filter(chosen),
+            sources,
+            rows.rows.filter(chosen),
+            [],
+        )
+
+    def _annotated(self, unit: Unit, rows: Rows) -> pa.Table:
+        computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
+        names = ["id", "source_file", "row"]
+        source_file = pa.repeat(pa.scalar(unit.file.source_file, pa.large_string()), len(rows.ids))
+        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows]
+        if unit.file.config.source is not None:
+            names.append("source")
+            columns.append(
+                rows.sources if rows.sources is not None else pa.nulls(0, pa.large_string())
+            )
+        names += computed.schema.names
+        return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+
+
+def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
+    if config is None:
+        return None
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
+
+
+def _no_rows() -> Rows:
+    text = pa.array([], pa.large_string())
+    return Rows(text, text, None, pa.array([], pa.int64()), [])
+
+
+def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of `_ROW_GROUP` rows, so that files do not depend on batch sizes."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(len(t) for t in waiting) >= _ROW_GROUP:
+            joined = pa.concat_tables(waiting).combine_chunks()
+            end = len(joined) - len(joined) % _ROW_GROUP
+            yield joined.slice(0, end)
+            waiting = [joined.slice(end)]
+    rest = pa.concat_tables(waiting).combine_chunks() if waiting else None
+    if rest is not None and len(rest):
+        yield rest
+
+
+def annotation_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of annotation files: checksummed pages, fast compression."""
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["source_file", "source"] if "source" in schema.names else ["source_file"],
+        write_page_checksum=True,
+    )
+
+
+def read_record(path: Path) -> UnitRecord | None:
+    """The record in an annotation file's footer; None where there is no whole file."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        return UnitRecord(**json.loads(metadata[_METADATA_KEY]))
+    except (FileNotFoundError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
+        return None
+
+
+def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -> pa.Table:
+    """Columns of one unit's annotations, with page checksums verified."""
+    path = tree.annotations / f"{record.key}.parquet"
+    return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)

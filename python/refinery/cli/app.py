@@ -1,0 +1,215 @@
+"""Commands of `refinery`. Heavy imports happen inside the command that needs them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from refinery.errors import RefineryError
+
+app = typer.Typer(
+    name="refinery",
+    help="Turn a large raw text corpus into a smaller one worth more per token, and account for every document.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from refinery import _core
+
+        typer.echo(f"refinery {_core.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+PipelineFile = Annotated[Path, typer.Argument(help="A pipeline file (YAML).", show_default=False)]
+OutFolder = Annotated[Path, typer.Argument(help="The output folder of a run.", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set a key of the pipeline file, such as output.path=other/. Repeatable.",
+    ),
+]
+
+
+def _share(value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        share = float(value[:-1]) / 100 if value.endswith("%") else float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        message = f"{value!r} is not a share; write one such as 1% or 0.01"
+        raise typer.BadParameter(message)
+    return share
+
+
+@app.command()
+def run(
+    file: PipelineFile,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads to use; all by default.")
+    ] = None,
+    set_: Overrides = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the complete result of another plan.")
+    ] = False,
+    sample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Run on a share of the documents (1% or 0.01); writes to OUT-sample.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the checked plan and stop: no document is read."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Run a pipeline: annotate, decide, write."""
+    from refinery.cli import show
+    from refinery.config import load_pipeline
+
+    overrides = [*(set_ or []), *([f"resources.threads={threads}"] if threads else [])]
+    pipeline = load_pipeline(file, overrides)
+    share = _share(sample)
+    if dry_run:
+        from refinery.plan import build_plan
+        from refinery.preview import preview
+
+        show.plan(preview(build_plan(pipeline, sample=share)))
+        return
+    from refinery.run import execute
+
+    with show.live(quiet=quiet) as progress:
+        result = execute(pipeline, replace_other=replace, sample=share, progress=progress)
+    if not quiet:
+        show.result(result)
+
+
+@app.command()
+def validate(file: PipelineFile, set_: Overrides = None) -> None:
+    """Check a pipeline file: every key, name, model, file and column, without reading a document."""
+    from refinery.cli import show
+    from refinery.config import load_pipeline
+    from refinery.plan import build_plan
+    from refinery.preview import preview
+
+    plan = build_plan(load_pipeline(file, set_))
+    preview(plan)
+    show.line(
+        f"{file}: valid; {len(plan.files)} input files, {len(plan.steps)} steps, output to {plan.out}"
+    )
+
+
+@app.command()
+def explain(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A profile, family, signal, score or key; lists all without.", show_default=False
+        ),
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="A text file: show each signal, its bound and the verdict.")
+    ] = None,
+) -> None:
+    """Explain a profile or signal, or why a text would be dropped."""
+    from refinery.cli import show
+    from refinery.explain import explain as find
+    from refinery.explain import explain_text, overview
+
+    if name is None:
+        show.overview(overview())
+    elif text is not None:
+        show.verdict(explain_text(name, text.read_text(encoding="utf-8")))
+    else:
+        show.explanation(find(name))
+
+
+@app.command()
+def schema() -> None:
+    """Print the pipeline file's JSON schema, for editors."""
+    import json
+
+    from refinery.config import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def verify(out: OutFolder) -> None:
+    """Check every file of a finished run against its manifest."""
+    from refinery.cli import show
+    from refinery.verify import verify as check
+
+    manifest = check(out)
+    n_files = len(manifest["outputs"]) + len(manifest["files"])
+    show.line(
+        f"{out}: intact; {n_files} files, {manifest['ledger']['documents']['kept']} documents kept"
+    )
+
+
+@app.command()
+def report(
+    out: OutFolder,
+    html: Annotated[Path | None, typer.Option(help="Write the report page to this file.")] = None,
+) -> None:
+    """Show the funnel of a finished run, and every rule in turn, alone and exclusively."""
+    from refinery.api import Run
+    from refinery.cli import show
+
+    opened = Run(out)
+    if html is not None:
+        from refinery.report.page import render
+
+        html.write_text(render(opened.manifest), encoding="utf-8")
+        show.line(f"wrote {html}")
+        return
+    show.ledger(opened.ledger, rules=True)
+
+
+def main() -> None:
+    """Run the command line; exits with the codes that `refinery.errors` lists."""
+    try:
+        app(standalone_mode=True)
+    except RefineryError as error:
+        _fail(str(error), error.exit_code)
+    except FileNotFoundError as error:
+        # What is missing was named by the user: a usage error, unless it vanished during a run.
+        _fail(f"{error.filename}: no such file or folder", 2)
+    except OSError as error:
+        _fail(str(error), 4)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except MemoryError:
+        _fail("out of memory; lower resources.threads or resources.memory", 4)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        _fail("internal error; this is a bug of refinery", 5)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"refinery: {message}\n")
+    sys.exit(code)

@@ -1,0 +1,274 @@
+"""Everything that is printed. Tables go to standard output, progress to standard error."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from refinery.engine import Silent
+from refinery.preview import summary
+from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Task
+
+    from refinery import engine
+    from refinery.explain import Explanation, Verdict
+    from refinery.preview import Preview
+    from refinery.run import RunResult
+
+_PLAIN_WIDTH = 120
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PLAIN_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def line(text: str) -> None:
+    """One line of plain text."""
+    sys.stdout.write(text + "\n")
+
+
+class _Rate(ProgressColumn):
+    """Documents and megabytes of text a second since the phase began."""
+
+    def render(self, task: Task) -> Text:
+        seconds = task.elapsed or 0
+        documents, text_bytes = task.fields["documents"], task.fields["text_bytes"]
+        if seconds < 0.5 or not documents:
+            return Text("")
+        return Text(
+            f"{human_count(documents / seconds)} docs/s  {text_bytes / seconds / 1e6:.1f} MB/s"
+        )
+
+
+class _Live:
+    """Progress in a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.bars = Progress(
+            TextColumn("{task.description:>9}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+            _Rate(), TimeRemainingColumn(compact=True), console=console, transient=True,
+        )  # fmt: skip
+        self._task: Any = None
+
+    def phase(self, name: str, total: int) -> None:
+        if self._task is not None:
+            self.bars.remove_task(self._task)
+        self._task = self.bars.add_task(name, total=total or None, documents=0, text_bytes=0)
+
+    def advance(self, weight: int, *, documents: int = 0, text_bytes: int = 0) -> None:
+        if self._task is None:
+            return
+        task = next(t for t in self.bars.tasks if t.id == self._task)
+        self.bars.update(
+            self._task, advance=weight, documents=task.fields["documents"] + documents,
+            text_bytes=task.fields["text_bytes"] + text_bytes,
+        )  # fmt: skip
+
+    def note(self, message: str) -> None:
+        self.bars.console.print(f"refinery: {message}", markup=False)
+
+
+class _Notes(Silent):
+    """Where no one watches: notes only."""
+
+    def note(self, message: str) -> None:
+        sys.stderr.write(f"refinery: {message}\n")
+
+
+@contextmanager
+def live(*, quiet: bool) -> Iterator[engine.Progress]:
+    """Progress that suits where it is shown: bars in a terminal, notes elsewhere."""
+    console = _console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield _Notes()
+        return
+    shown = _Live(console)
+    with shown.bars:
+        yield shown
+
+
+def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, header in enumerate(headers):
+        table.add_column(
+            header, justify="right" if i in right else "left", overflow="fold", no_wrap=i in right
+        )
+    return table
+
+
+def result(done: RunResult) -> None:
+    """What a run did: the funnel, where the result is, how long it took."""
+    ledger(done.manifest["ledger"], rules=False)
+    shards = done.manifest["outputs"]
+    size = human_bytes(sum(s["bytes"] for s in shards))
+    line("")
+    if done.is_unchanged:
+        line(f"Complete already: nothing to do. {len(shards)} shards ({size}) in {done.out}")
+        return
+    spent = ", ".join(
+        f"{phase} {seconds:.1f} s" for phase, seconds in done.seconds.items() if seconds >= 0.05
+    )
+    line(f"{len(shards)} shards ({size}) in {done.out}   ({spent})")
+    line(
+        f"Why was a document dropped: {done.out}/_refinery/decisions   More: refinery report {done.out}"
+    )
+
+
+def ledger(found: dict[str, Any], *, rules: bool) -> None:
+    """The funnel, and with `rules` every rule in turn, alone and exclusively."""
+    console = _console()
+    table = _table(
+        "step",
+        "documents",
+        "of read",
+        "text",
+        "tokens",
+        "of read",
+        "dropped",
+        "most for",
+        right=(1, 2, 3, 4, 5, 6),
+    )
+    for row in funnel(found):
+        table.add_row(
+            row.name,
+            f"{row.documents:,}",
+            f"{row.share_documents:.1%}",
+            human_bytes(row.bytes),
+            human_count(row.tokens),
+            f"{row.share_tokens:.1%}",
+            f"{row.dropped_documents:,}" if row.dropped_documents else "",
+            row.top_reason,
+        )
+    console.print(table)
+    if not rules:
+        return
+    table = _table(
+        "step",
+        "reason",
+        "first",
+        "alone",
+        "only this",
+        "tokens first",
+        "tokens alone",
+        right=(2, 3, 4, 5, 6),
+    )
+    step = None
+    for rule in rule_rows(found):
+        table.add_row(
+            rule.step if rule.step != step else "",
+            rule.reason,
+            f"{rule.first['documents']:,}",
+            f"{rule.alone['documents']:,}",
+            f"{rule.exclusive['documents']:,}",
+            human_count(rule.first["tokens"]),
+            human_count(rule.alone["tokens"]),
+        )
+        step = rule.step
+    line("")
+    console.print(table)
+
+
+def plan(found: Preview) -> None:
+    """The checked plan: what is read, computed, decided and written, and the memory it takes."""
+    console = _console()
+    totals = summary(found)
+    about = "about " if totals["is_estimate"] else ""
+    chosen = found.plan
+    line(
+        f"read      {totals['files']} files, {totals['units']} units, {about}{totals['rows']:,} documents, {about}{human_bytes(totals['text_bytes'])} of text"
+    )
+    line(
+        f"annotate  {len(found.columns)} columns: tokens by {chosen.tokenizer_name}"
+        + (
+            ", MinHash " + f"{chosen.minhash.bands} x {chosen.minhash.rows_per_band}"
+            if chosen.minhash
+            else ""
+        )
+    )
+    for family in chosen.families:
+        line(f"            {family.name}: {len(family.signals)} signals")
+    for score in chosen.scores:
+        line(f"            {score.name}: probability of {score.label} by {score.path.name}")
+    for step in chosen.steps:
+        line(f"decide    {step.name}")
+        for rule in step.rules:
+            if rule.side != "undefined":
+                line(f"            {rule.describe()}")
+    output = chosen.pipeline.config.output
+    line(
+        f"write     {chosen.out}: {output.format}, shards of {human_bytes(output.shard_bytes)} of text"
+        + (f", with {', '.join(chosen.output_columns)}" if chosen.output_columns else "")
+    )
+    line(
+        f"memory    about {human_bytes(found.peak_bytes)} with {chosen.threads} threads ("
+        + ", ".join(f"{phase} {human_bytes(n)}" for phase, n in found.memory_bytes.items())
+        + ")"
+    )
+    table = _table("file", "format", "size", "units", "documents", "text", right=(2, 3, 4, 5))
+    for file in found.files:
+        sign = "~" if file.is_estimate else ""
+        table.add_row(
+            file.source_file,
+            file.format,
+            human_bytes(file.size),
+            f"{sign}{file.units}",
+            f"{sign}{file.rows:,}",
+            f"{sign}{human_bytes(file.text_bytes)}",
+        )
+    line("")
+    console.print(table)
+
+
+def overview(found: Explanation) -> None:
+    """What there is to explain."""
+    explanation(found)
+
+
+def explanation(found: Explanation) -> None:
+    """A name's meaning."""
+    console = _console()
+    line(found.title)
+    for text in found.lines:
+        console.print(f"  {text}", markup=False)
+    if found.rows:
+        table = _table(*found.headers)
+        for row in found.rows:
+            table.add_row(*(Text(cell) for cell in row))
+        line("")
+        console.print(table)
+
+
+def verdict(found: Verdict) -> None:
+    """A text under a profile, rule by rule."""
+    table = _table("value", "keeps", "", "original reason", right=(0,))
+    for rule, value, fails in found.rows:
+        shown = "null" if value is None else f"{value:.6g}"
+        table.add_row(
+            shown,
+            rule.describe(),
+            Text("fails" if fails else "ok", style="red" if fails else "green"),
+            rule.original_reason or "",
+        )
+    _console().print(table)
+    first = found.first_failure
+    line("")
+    line(
+        f"{found.profile}: "
+        + (f"dropped by {first.reason} (original: {first.original_reason})" if first else "kept")
+    )
+
+
+__all__ = ["explanation", "ledger", "line", "live", "overview", "plan", "result", "verdict"]

@@ -1,0 +1,423 @@
+r"""The pipeline file's model: what keys there are, of what type, with what defaults.
+
+Not here: whether a signal, file or model of that name exists (`plan`), and anything that a phase
+does with a value. One runnable example:
+
+>>> pipeline = parse_pipeline("input: [{path: raw/*.parquet}]\noutput: {path: refined/}")
+>>> pipeline.config.annotate.tokens.tokenizer
+'cl100k_base'
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from refinery.errors import ConfigError, Problem, nearest
+from refinery.yaml_file import Document, Path, parse, parse_scalar, render_path
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+def parse_size(value: Any) -> Any:
+    """Bytes of `512MB` (10^6), `1GiB` (2^30) or a plain number of bytes.
+
+    >>> parse_size("512MB"), parse_size("1.5 GiB"), parse_size(7)
+    (512000000, 1610612736, 7)
+    """
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)\s*", value)
+    if match is None or match[2].lower() not in _UNITS:
+        msg = f"{value!r} is not a size; write a number of bytes or one such as 512MB or 2GiB"
+        raise ValueError(msg)
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceValue(_Model):
+    """One source name for a whole input."""
+
+    value: str
+
+
+class InputConfig(_Model):
+    """Files of one shape."""
+
+    path: str | list[str] = Field(
+        description="A file, a folder, a glob, or a list of them; relative to this file."
+    )
+    format: Literal["auto", "parquet", "jsonl", "arrow", "csv"] = Field(
+        "auto", description="auto goes by the file's name."
+    )
+    text: str = Field("text", description="Name of the text column.")
+    id: str | None = Field(
+        None, description="Name of the id column; without it ids are <source_file>#<row>."
+    )
+    source: str | SourceValue | None = Field(
+        None, description="Name of the source column, or {value: name}."
+    )
+    on_bad_file: Literal["fail", "quarantine"] = Field(
+        "fail", description="What a damaged file does to the run."
+    )
+    max_row_bytes: Size = Field(
+        64 * 2**20, description="A longer record is quarantined as too_large."
+    )
+
+
+class TokensConfig(_Model):
+    """How tokens are counted."""
+
+    tokenizer: str = Field(
+        "cl100k_base", description="An embedded tokenizer's name or a path to a tokenizer.json."
+    )
+
+
+class ScoreConfig(_Model):
+    """A fastText model's probability of one label, as a column."""
+
+    name: str = Field(description="Name of the column.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    model: str = Field(description="builtin/NAME, or a path to a .bin or .ftz file.")
+    label: str | None = Field(None, description="The label whose probability is the score.")
+
+
+class MinHashConfig(_Model):
+    """MinHash signatures of word n-grams."""
+
+    ngram: int = Field(5, ge=1, le=100, description="Words per shingle.")
+    bands: int = Field(14, ge=1, le=1000)
+    rows_per_band: int = Field(8, ge=1, le=1000)
+    profile: Literal["refinery"] = Field("refinery", description="Word rule and hash family.")
+
+
+class AnnotateConfig(_Model):
+    """What is computed for every document, beside what the steps need."""
+
+    signals: list[str] = Field(
+        default_factory=list, description="Families of signals, such as kl3m."
+    )
+    tokens: TokensConfig = Field(default_factory=TokensConfig)
+    scores: list[ScoreConfig] = Field(default_factory=list)
+    minhash: MinHashConfig | None = Field(None, description="Made by itself when a step needs it.")
+
+
+class Bounds(_Model):
+    """What a signal's value must satisfy for a document to be kept."""
+
+    min: float | None = Field(None, description="Keeps values >= min.")
+    max: float | None = Field(None, description="Keeps values <= max.")
+    above: float | None = Field(None, description="Keeps values > above.")
+    below: float | None = Field(None, description="Keeps values < below.")
+    undefined: Literal["drop", "keep"] | None = Field(
+        None, description="What null does; drop unless the profile says keep."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Bounds:
+        if self.min is None and self.max is None and self.above is None and self.below is None:
+            msg = "no bound given; allowed: min, max, above, below"
+            raise ValueError(msg)
+        return self
+
+
+ProfileOverrides = dict[str, Bounds | None]
+RuleMapping = dict[str, Any]
+
+
+Keep = Literal["first", "longest"] | dict[Literal["highest"], str]
+"""Which document of a group of duplicates stays; `first` is the smallest id."""
+
+
+class ExactDuplicatesConfig(_Model):
+    """Documents of identical text; the best one stays."""
+
+    keep: Keep = "first"
+
+
+class NearDuplicatesConfig(_Model):
+    """Documents of similar text, by MinHash; the best of a cluster stays."""
+
+    keep: Keep = "first"
+    threshold: float = Field(
+        0.7, ge=0.0, le=1.0, description="Least estimated Jaccard similarity of a pair."
+    )
+    verify: bool = Field(default=True, description="Check candidate pairs by their signatures.")
+
+
+class SelectConfig(_Model):
+    """The best documents up to a yield."""
+
+    by: str = Field(description="A score or signal; higher is better.")
+    yield_: float = Field(alias="yield", gt=0.0, le=1.0, description="Share to keep.")
+    unit: Literal["tokens", "bytes", "documents"] = "tokens"
+    of: Literal["read", "alive"] = Field(
+        "read", description="Share of what was read, or of what is alive at this step."
+    )
+
+
+class Step(_Model):
+    """One step of the decision: exactly one of its keys."""
+
+    rules: str | list[str | RuleMapping] | RuleMapping | None = None
+    exact_duplicates: ExactDuplicatesConfig | None = None
+    near_duplicates: NearDuplicatesConfig | None = None
+    select: SelectConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly_one(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in ("exact_duplicates", "near_duplicates"):
+            return {value: {}}
+        if isinstance(value, dict):
+            if len(value) != 1:
+                msg = f"a step has exactly one key, found {len(value)}: {', '.join(map(str, value)) or 'none'}"
+                raise ValueError(msg)
+            # `- exact_duplicates:` with nothing behind it means its defaults.
+            return {k: {} if v is None and k != "rules" else v for k, v in value.items()}
+        return value
+
+    @property
+    def kind(self) -> str:
+        """Which of the keys it is."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+class OutputConfig(_Model):
+    """Where and how the kept documents are written."""
+
+    path: str
+    shard_bytes: Size = Field(512 * 10**6, description="UTF-8 bytes of text per shard; MB is 10^6.")
+    format: Literal["parquet", "jsonl.zst"] = "parquet"
+    columns: list[str] = Field(
+        default_factory=list,
+        description="Annotation columns to add: signals, families, scores, counts.",
+    )
+    view: Literal["text"] = Field("text", description="Which view of the documents is written.")
+
+
+class ResourcesConfig(_Model):
+    """What the run may use; never changes a result."""
+
+    memory: Size | None = Field(None, description="Upper bound; default half of the machine's.")
+    threads: Annotated[int, Field(ge=1, le=4096)] | Literal["all"] = "all"
+
+
+class Config(_Model):
+    """A whole pipeline file."""
+
+    version: Literal[1] = 1
+    input: list[InputConfig] = Field(min_length=1)
+    annotate: AnnotateConfig = Field(default_factory=AnnotateConfig)
+    decide: list[Step] = Field(default_factory=list)
+    output: OutputConfig
+    resources: ResourcesConfig = Field(default_factory=ResourcesConfig)
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_input_or_many(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("input"), dict):
+            return value | {"input": [value["input"]]}
+        return value
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A checked pipeline and the document it came from."""
+
+    config: Config
+    document: Document
+    folder: FilePath
+
+    def error(self, problems: list[Problem]) -> ConfigError:
+        """A ConfigError about this pipeline's file."""
+        return ConfigError(self.document.file, problems)
+
+    def problem(self, path: Path, message: str) -> Problem:
+        """A problem at `path` of this pipeline's file."""
+        return self.document.problem(path, message)
+
+
+def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> Pipeline:
+    """Read and check a pipeline file.
+
+    Parameters
+    ----------
+    file
+        Path of a YAML file (UTF-8).
+    overrides
+        `key.path=value` assignments, applied before the check; values are read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, its lines and nearest valid names.
+    FileNotFoundError
+        If there is no such file.
+    """
+    path = FilePath(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start})"
+        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
+    return parse_pipeline(text, file=str(file), folder=path.resolve().parent, overrides=overrides)
+
+
+def parse_pipeline(
+    text: str,
+    *,
+    file: str = "pipeline",
+    folder: FilePath | None = None,
+    overrides: list[str] | None = None,
+) -> Pipeline:
+    """Check a pipeline given as YAML text; relative paths are relative to `folder`."""
+    document = parse(text, file)
+    for override in overrides or []:
+        _apply_override(document, override)
+    return check(document, folder or FilePath.cwd())
+
+
+def check(document: Document, folder: FilePath) -> Pipeline:
+    """Check plain data against the model."""
+    if not isinstance(document.data, dict):
+        problem = document.problem(
+            (), f"expected a mapping of keys, found {type(document.data).__name__}"
+        )
+        raise ConfigError(document.file, [problem])
+    try:
+        config = Config.model_validate(document.data)
+    except ValidationError as error:
+        problems = [_problem(document, dict(e)) for e in error.errors(include_url=False)]
+        raise ConfigError(document.file, _without_repeats(problems)) from None
+    return Pipeline(config, document, folder)
+
+
+_SET = "--set"
+
+
+def _apply_override(document: Document, override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator or not key.strip():
+        message = f"{override!r}: expected key.path=value"
+        raise ConfigError(_SET, [Problem(0, 0, "", message)])
+    names = key.strip().replace("]", "").replace("[", ".").split(".")
+    parts: list[str | int] = [int(name) if name.isdigit() else name for name in names]
+    target = document.data
+    for i, part in enumerate(parts[:-1]):
+        target = _descend(target, part, key, tuple(parts[: i + 1]))
+    last = parts[-1]
+    if isinstance(target, list) and isinstance(last, int) and last < len(target):
+        target[last] = parse_scalar(value)
+    elif isinstance(target, dict):
+        target[str(last)] = parse_scalar(value)
+    else:
+        message = f"{key}: no place of that name"
+        raise ConfigError(_SET, [Problem(0, 0, "", message)])
+
+
+def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
+    if isinstance(target, dict):
+        # A section that the file leaves out exists with its defaults.
+        if target.get(str(part)) is None:
+            target[str(part)] = {}
+        return target[str(part)]
+    if isinstance(target, list) and isinstance(part, int) and part < len(target):
+        return target[part]
+    message = f"{key}: {render_path(path)} does not exist"
+    raise ConfigError(_SET, [Problem(0, 0, "", message)])
+
+
+def _problem(document: Document, error: dict[str, Any]) -> Problem:
+    path = _document_path(document, error["loc"])
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        allowed = _allowed_keys(path[:-1])
+        hint = nearest(str(path[-1]), allowed)
+        return document.problem(path, f"no such key{hint or '; allowed: ' + ', '.join(allowed)}")
+    if kind == "missing":
+        return document.problem(path[:-1], f"{render_path(path)} is required")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if kind.startswith(("literal_error", "int_", "float_", "string_", "bool_", "greater", "less")):
+        message = f"{message}, found {_shown(error.get('input'))}"
+        allowed = error.get("ctx", {}).get("expected", "")
+        if kind == "literal_error" and isinstance(error.get("input"), str):
+            message += nearest(error["input"], re.findall(r"'([^']*)'", allowed))
+    return document.problem(path, message)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _document_path(document: Document, loc: tuple[str | int, ...]) -> Path:
+    """The part of pydantic's location that is in the file (it adds names of union members)."""
+    path: list[str | int] = []
+    value = document.data
+    for i, part in enumerate(loc):
+        if i == 1 and loc[0] == "input" and isinstance(value, dict):
+            continue  # a single input is written without its list
+        if (isinstance(value, dict) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        ):
+            value = value[part]
+        elif i + 1 < len(loc) or not isinstance(value, dict) or not isinstance(part, str):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "": Config,
+    "input": InputConfig,
+    "annotate": AnnotateConfig,
+    "annotate.tokens": TokensConfig,
+    "annotate.scores": ScoreConfig,
+    "annotate.minhash": MinHashConfig,
+    "decide": Step,
+    "decide.exact_duplicates": ExactDuplicatesConfig,
+    "decide.near_duplicates": NearDuplicatesConfig,
+    "decide.select": SelectConfig,
+    "output": OutputConfig,
+    "resources": ResourcesConfig,
+}
+
+
+def _allowed_keys(path: Path) -> list[str]:
+    section = ".".join(part for part in path if isinstance(part, str))
+    model = _SECTIONS.get(section)
+    if model is None:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _without_repeats(problems: list[Problem]) -> list[Problem]:
+    """One problem per key: a failed union reports every member's complaint."""
+    seen: dict[str, Problem] = {}
+    for problem in problems:
+        seen.setdefault(problem.path, problem)
+    return list(seen.values())
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema of the pipeline file, for editors."""
+    schema = Config.model_json_schema(by_alias=True)
+    # A single input may be written without its list.
+    items = schema["properties"]["input"]
+    schema["properties"]["input"] = {"anyOf": [items["items"], items], "title": "Input"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "refinery pipeline",
+    } | schema

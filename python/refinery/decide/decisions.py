@@ -1,0 +1,209 @@
+"""Applies the steps of a plan and writes the verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from refinery import _core
+from refinery.decide.corpus import load_corpus
+from refinery.decide.duplicates import exact_duplicates, near_duplicates
+from refinery.decide.ledger import amounts, build_ledger
+from refinery.decide.rules import failing
+from refinery.decide.select import select
+from refinery.decide.state import Drop, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from refinery.annotate import UnitRecord
+    from refinery.decide.corpus import Corpus
+    from refinery.engine import Stop
+    from refinery.plan import Plan, StepPlan
+    from refinery.rules import Rule
+    from refinery.tree import OutputTree
+
+_FILE_ROWS = 1_000_000
+"""Verdicts per file, and so the bound of what writing them holds in memory."""
+_CHUNK_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Verdicts of a run, in input order, and the ledger that they balance to."""
+
+    corpus: Corpus
+    state: State
+    failures: list[tuple[Rule, pl.Series]]
+    ledger: dict[str, Any]
+
+    def write(self, folder: Path) -> list[str]:
+        """Write `part-NNNNN.parquet` files; returns their names."""
+        names = []
+        n = len(self.corpus)
+        for i, start in enumerate(range(0, max(1, n), _FILE_ROWS)):
+            name = f"part-{i:05d}.parquet"
+            stop = min(n, start + _FILE_ROWS)
+            writer = None
+            for chunk in self._chunks(start, stop):
+                table = chunk.to_arrow(compat_level=pl.CompatLevel.oldest())
+                if writer is None:
+                    writer = pq.ParquetWriter(
+                        folder / name, table.schema, compression="zstd", write_page_checksum=True
+                    )
+                writer.write_table(table)
+            if writer is not None:
+                writer.close()
+            names.append(name)
+        return names
+
+    def _chunks(self, start: int, stop: int) -> Iterator[pl.DataFrame]:
+        for at in range(start, max(stop, start + 1), _CHUNK_ROWS):
+            yield self.frame(at, min(stop, at + _CHUNK_ROWS) - at)
+
+    def frame(self, start: int, length: int) -> pl.DataFrame:
+        """Verdicts of `length` documents from `start`: the schema of a decisions file."""
+        state, ids = self.state, self.corpus.frame["id"]
+        names = pl.Series("reason", state.reasons, pl.String)
+        dropped_by = names.gather(state.dropped_by.slice(start, length)).alias("dropped_by")
+        masks = [
+            mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)
+        ]
+        reasons = [
+            pl.when(pl.col(str(i))).then(pl.lit(rule.reason))
+            for i, (rule, _) in enumerate(self.failures)
+        ]
+        # A duplicate or selection reason stands behind the rules, where it is what dropped.
+        rule_reasons = [rule.reason for rule, _ in self.failures]
+        last = pl.when(~pl.col("dropped_by").is_in(rule_reasons)).then(pl.col("dropped_by"))
+        listed = (
+            pl.DataFrame([dropped_by, *masks])
+            .select(
+                pl.concat_list([*reasons, last]).list.drop_nulls().list.unique(maintain_order=True)
+            )
+            .to_series()
+        )
+        return pl.DataFrame(
+            {
+                "id": ids.slice(start, length),
+                "kept": state.alive.slice(start, length),
+                "dropped_by": dropped_by,
+                "reasons": listed.cast(pl.List(pl.String)),
+                "cluster": ids.gather(state.cluster.slice(start, length)),
+                "kept_instead": ids.gather(state.winner.slice(start, length)),
+            }
+        )
+
+
+def decide(
+    plan: Plan, tree: OutputTree, records: list[UnitRecord], *, bad_files: list[int], stop: Stop
+) -> Decisions:
+    """Apply the plan's steps to the annotated corpus.
+
+    Raises
+    ------
+    DuplicateIdError
+        If an id occurs twice.
+    LedgerError
+        If documents, bytes or tokens do not balance.
+    """
+    corpus = load_corpus(plan, tree, records)
+    pool = _core.ThreadPool(plan.threads)
+    state = State(len(corpus))
+    rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
+    n_failed = _count(corpus, [mask for _, mask in rules])
+    entries = []
+    at = 0
+    for step in plan.steps:
+        stop.check()
+        before = amounts(corpus, state.alive)
+        if step.config.rules is not None:
+            of_step = rules[at : at + len(step.rules)]
+            at += len(step.rules)
+            by_rule = _apply_rules(corpus, state, of_step, n_failed)
+        else:
+            by_rule = _apply_step(corpus, state, step, plan, pool, n_failed)
+        entries.append(
+            {
+                "name": step.name,
+                "in": before,
+                "out": amounts(corpus, state.alive),
+                "by_rule": by_rule,
+            }
+        )
+    return Decisions(corpus, state, rules, build_ledger(corpus, state, entries, records, bad_files))
+
+
+def _count(corpus: Corpus, masks: list[pl.Series]) -> pl.Series:
+    """How many rules each document fails."""
+    if not masks:
+        return (
+            pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus))
+            if len(corpus)
+            else pl.Series([], dtype=pl.UInt16)
+        )
+    total = masks[0].cast(pl.UInt16)
+    for mask in masks[1:]:
+        total = total + mask.cast(pl.UInt16)
+    return total
+
+
+def _apply_rules(
+    corpus: Corpus, state: State, rules: list[tuple[Rule, pl.Series]], n_failed: pl.Series
+) -> dict[str, Any]:
+    by_rule: dict[str, Any] = {}
+    for rule, mask in _joined(rules):
+        first = state.apply(Drop(rule.reason, mask))
+        alone = amounts(corpus, mask)
+        if rule.side == "undefined" and not alone["documents"]:
+            continue  # every signal has this rule; it is worth a line only where it acts
+        by_rule[rule.reason] = {
+            "first": amounts(corpus, first),
+            "alone": alone,
+            "exclusive": amounts(corpus, mask & (n_failed == 1)),
+        }
+    return by_rule
+
+
+def _joined(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Series]]:
+    """One entry a reason: a step may name a signal twice (a profile, then a bound of one's own)."""
+    joined: dict[str, tuple[Rule, pl.Series]] = {}
+    for rule, mask in rules:
+        before = joined.get(rule.reason)
+        joined[rule.reason] = (rule, before[1] | mask) if before else (rule, mask)
+    return list(joined.values())
+
+
+def _apply_step(
+    corpus: Corpus,
+    state: State,
+    step: StepPlan,
+    plan: Plan,
+    pool: _core.ThreadPool,
+    n_failed: pl.Series,
+) -> dict[str, Any]:
+    def act(alive: pl.Series) -> Drop:
+        config = step.config
+        if config.exact_duplicates is not None:
+            return exact_duplicates(corpus, alive, config.exact_duplicates)
+        if config.near_duplicates is not None and plan.minhash is not None:
+            return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
+        if config.select is not None:
+            return select(corpus, alive, config.select)
+        message = f"step {step.name!r} has nothing to do"
+        raise AssertionError(message)
+
+    everyone = State(len(corpus)).alive
+    alone = act(everyone)
+    drop = act(state.alive)
+    first = state.apply(drop)
+    entry = {
+        "first": amounts(corpus, first),
+        "alone": amounts(corpus, alone.mask),
+        "exclusive": amounts(corpus, first & (n_failed == 0)),
+    }
+    return {drop.reason: entry}

@@ -1,0 +1,74 @@
+"""Exact and near duplicates: groups of documents, one of which stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+
+from refinery import _core
+from refinery.decide.state import Drop
+
+if TYPE_CHECKING:
+    from refinery.config import ExactDuplicatesConfig, Keep, MinHashConfig, NearDuplicatesConfig
+    from refinery.decide.corpus import Corpus
+
+
+def exact_duplicates(corpus: Corpus, alive: pl.Series, config: ExactDuplicatesConfig) -> Drop:
+    """Groups of alive documents with the same content hash (XXH3-128 of the text as it is)."""
+    return _drop("exact_duplicate", corpus, alive, corpus.frame["content_hash"], config.keep)
+
+
+def near_duplicates(
+    corpus: Corpus,
+    alive: pl.Series,
+    config: NearDuplicatesConfig,
+    minhash: MinHashConfig,
+    pool: _core.ThreadPool,
+) -> Drop:
+    """Clusters of alive documents: single linkage over pairs that share a band.
+
+    With `verify`, a pair counts only if the share of equal values in its two signatures, which
+    estimates the Jaccard similarity of their shingles, is at least `threshold`.
+    """
+    clusters = _core.near_duplicate_clusters(
+        corpus.signatures,
+        corpus.rank.to_arrow(),
+        alive.to_arrow(),
+        bands=minhash.bands,
+        threshold=config.threshold if config.verify else None,
+        pool=pool,
+    )
+    groups = pl.Series("cluster", pa.array(clusters), pl.UInt32)
+    return _drop("near_duplicate", corpus, alive, groups, config.keep)
+
+
+def _drop(reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep: Keep) -> Drop:
+    """All but the best of each group of alive documents; ties and names go by the smallest id."""
+    key = {"first": None, "longest": "n_chars"}[keep] if isinstance(keep, str) else keep["highest"]
+    members = pl.DataFrame(
+        {
+            "row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True),
+            "group": groups,
+            "rank": corpus.rank,
+            "key": corpus.frame[key].cast(pl.Float64)
+            if key
+            else pl.Series([0.0]).new_from_index(0, len(corpus)),
+        }
+    ).filter(alive)
+    members = members.filter(pl.col("group").is_duplicated())
+    best_first = members.sort(["key", "rank"], descending=[True, False], nulls_last=True)
+    winners = best_first.group_by("group", maintain_order=True).agg(
+        winner=pl.col("row").first(), cluster=pl.col("row").sort_by("rank").first()
+    )
+    members = members.join(winners, on="group", how="left", maintain_order="left")
+    # Back to the length of the corpus, null for who is in no group.
+    spread = (
+        pl.DataFrame({"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)})
+        .join(members.select("row", "winner", "cluster"), on="row", how="left", maintain_order="left")
+    )  # fmt: skip
+    mask = (spread["winner"].is_not_null() & (spread["winner"] != spread["row"])).fill_null(
+        value=False
+    )
+    return Drop(reason, mask, spread["cluster"], spread["winner"])

@@ -1,0 +1,148 @@
+"""Checks on text and id columns of typed files (Parquet, Arrow IPC): which rows are documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from refinery import _core
+from refinery.config import SourceValue
+from refinery.errors import ConfigError, Problem, SchemaError, nearest
+from refinery.io.units import Quarantined, Rows
+
+if TYPE_CHECKING:
+    from refinery.io.inputs import InputFile
+
+BATCH_BYTES = 8 * 2**20
+"""Text per batch that is aimed at: enough to keep every thread busy, little enough to bound memory."""
+
+_MESSAGES = {
+    "null_text": "the text is null",
+    "invalid_utf8": "the text is not valid UTF-8",
+    "too_large": "the text is longer than max_row_bytes",
+    "null_id": "the id is null",
+}
+
+
+def check_columns(file: InputFile, schema: pa.Schema) -> None:
+    """Check that the columns the pipeline names are there, and of a type that can serve.
+
+    Raises
+    ------
+    ConfigError
+        If a column is not in the file: the pipeline names it wrong.
+    SchemaError
+        If its type cannot serve.
+    """
+    config = file.config
+    named = {"text": config.text, "id": config.id}
+    named["source"] = config.source if isinstance(config.source, str) else None
+    for key, name in named.items():
+        if name is None:
+            continue
+        if name not in schema.names:
+            hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
+            message = f"{key}: no column {name!r} in this file{hint}"
+            raise ConfigError(file.source_file, [Problem(0, 0, "", message)])
+        if schema.names.count(name) > 1:
+            raise SchemaError(name, "occurs twice in this file", file.source_file)
+    kind = _value_type(schema.field(config.text).type)
+    if not _is_text(kind):
+        raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
+
+
+def named_columns(file: InputFile) -> list[str]:
+    """The columns that annotating reads."""
+    source = file.config.source if isinstance(file.config.source, str) else None
+    names = [file.config.text, file.config.id, source]
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows:
+    """Split a batch into documents and quarantined records."""
+    config = file.config
+    numbers = row_numbers(first_row, len(batch))
+    texts = _plain(batch.column(config.text))
+    codes = _core.check_texts(_as_binary(texts), config.max_row_bytes)
+    reasons = pa.array(codes)  # null where nothing is wrong
+    if config.id is not None:
+        ids = _ids(file, batch.column(config.id))
+        reasons = pc.coalesce(
+            reasons, pc.if_else(pc.is_null(ids), "null_id", pa.scalar(None, pa.string()))
+        )
+    else:
+        prefix = pa.scalar(f"{file.source_file}#", pa.large_string())
+        ids = pc.binary_join_element_wise(
+            prefix, numbers.cast(pa.large_string()), pa.scalar("", pa.large_string())
+        )
+    sources = _sources(file, batch)
+    if reasons.null_count == len(reasons):
+        return Rows(texts, ids, sources, numbers, [])
+    good = pc.is_null(reasons)
+    bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
+    quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
+    kept_sources = sources.filter(good) if sources is not None else None
+    return Rows(
+        texts.filter(good), ids.filter(good), kept_sources, numbers.filter(good), quarantined
+    )
+
+
+def row_numbers(first: int, n: int) -> pa.Array:
+    """`n` consecutive record numbers from `first` (Int64)."""
+    ones = pa.repeat(pa.scalar(1, pa.int64()), n)
+    return pc.cumulative_sum(ones, start=pa.scalar(first - 1, pa.int64()))
+
+
+def _quarantined(row: int, reason: str, texts: pa.Array, i: int) -> Quarantined:
+    raw = _as_binary(texts.slice(i, 1))[0].as_py() or b""
+    excerpt = raw[:256].decode("utf-8", errors="backslashreplace")
+    return Quarantined(row, reason, _MESSAGES[reason], excerpt, len(raw))
+
+
+def _ids(file: InputFile, column: pa.Array) -> pa.Array:
+    try:
+        ids = _plain(column).cast(pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        name = str(file.config.id)
+        raise SchemaError(
+            name, f"ids of type {column.type} cannot be cast to strings: {error}", file.source_file
+        ) from None
+    bad = pa.array(_core.check_texts(_as_binary(ids), 2**31 - 1))
+    return pc.if_else(
+        pc.equal(pc.fill_null(bad, ""), "invalid_utf8"), pa.scalar(None, pa.large_string()), ids
+    )
+
+
+def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:
+    source = file.config.source
+    if source is None:
+        return None
+    if isinstance(source, SourceValue):
+        return pa.repeat(pa.scalar(source.value, pa.large_string()), len(batch))
+    return _plain(batch.column(source)).cast(pa.large_string())
+
+
+def _value_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Without dictionary encoding."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _as_binary(texts: pa.Array) -> pa.Array:
+    """The same buffers as bytes: what is not yet known to be UTF-8 must not be passed on as text."""
+    types = pa.types
+    if types.is_large_string(texts.type):
+        return texts.view(pa.large_binary())
+    if types.is_string_view(texts.type):
+        return texts.view(pa.binary_view())
+    return texts.view(pa.binary())

@@ -1,0 +1,118 @@
+"""Which files a pipeline reads: paths, globs and folders, resolved, ordered and named.
+
+A file's name in all results is its path relative to the pipeline file, with forward slashes, so
+that results do not depend on the machine or the working directory. Files go by that name's order.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from refinery.config import InputConfig, Pipeline
+    from refinery.errors import Problem
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".csv": "csv",
+    ".tsv": "csv",
+}
+_COMPRESSED = (".gz", ".zst")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file to read."""
+
+    path: Path
+    source_file: str
+    format: str
+    size: int
+    config: InputConfig
+
+    def sha256(self) -> str:
+        """SHA-256 of the file's bytes: what names the results that depend on it."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def format_of(name: str) -> str | None:
+    """Format by file name, compression endings aside; None where it is not known."""
+    stem = name.lower()
+    for ending in _COMPRESSED:
+        stem = stem.removesuffix(ending)
+    return FORMATS.get(os.path.splitext(stem)[1])  # noqa: PTH122 - a name, not a path
+
+
+def find(pipeline: Pipeline) -> tuple[list[InputFile], list[Problem]]:
+    """Every input file in order, and what is wrong with the inputs as configured.
+
+    Raises
+    ------
+    OSError
+        If a matched file cannot be looked at.
+    """
+    files: dict[str, InputFile] = {}
+    problems = []
+    for i, config in enumerate(pipeline.config.input):
+        where = ("input", i, "path")
+        for pattern in [config.path] if isinstance(config.path, str) else config.path:
+            matches = sorted(_matches(pipeline.folder, pattern))
+            if not matches:
+                message = f"{pattern!r} matches no file (looked from {pipeline.folder})"
+                problems.append(pipeline.problem(where, message))
+            for match in matches:
+                source_file = Path(os.path.relpath(match, pipeline.folder)).as_posix()
+                known = format_of(match.name) if config.format == "auto" else config.format
+                if known is None:
+                    message = (
+                        f"{source_file}: no format is known by that name; allowed endings: "
+                        f"{', '.join(FORMATS)}, text formats also with .gz or .zst; or set format:"
+                    )
+                    problems.append(pipeline.problem(where, message))
+                    continue
+                if source_file in files and files[source_file].config is not config:
+                    message = f"{source_file} is matched by two inputs"
+                    problems.append(pipeline.problem(where, message))
+                    continue
+                size = _size(match)
+                files[source_file] = InputFile(match, source_file, known, size, config)
+    return [files[name] for name in sorted(files)], problems
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    path = folder / pattern
+    if path.is_dir():
+        return [
+            p for p in path.rglob("*") if p.is_file() and _is_visible(p, path) and format_of(p.name)
+        ]
+    if path.exists():
+        return [path]
+    found = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - patterns may be absolute
+    return [folder / name for name in found if not (folder / name).is_dir()]
+
+
+def _is_visible(path: Path, root: Path) -> bool:
+    """Hidden files and `_refinery` state are no data, as for every tool that reads folders."""
+    return not any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
+
+
+def _size(path: Path) -> int:
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):
+        # A FIFO or a device would block for ever or never end.
+        message = "is not a regular file"
+        raise OSError(22, message, str(path))
+    return info.st_size

@@ -1,0 +1,114 @@
+"""JSON Lines and CSV files, plain, gzip or zstd: units are blocks of lines."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from refinery import _core
+from refinery.config import SourceValue
+from refinery.errors import BadFileError
+from refinery.io.units import UNIT_BYTES, Quarantined, Rows, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refinery.io.inputs import InputFile
+
+
+class LineReader:
+    """One line-based file.
+
+    Blocks come from one sequential pass with their bytes, since a compressed file has no other
+    way in, and are parsed on whichever thread annotates them.
+    """
+
+    def __init__(self, file: InputFile, _sha256: str) -> None:
+        self.file = file
+        config = file.config
+        self._lines = _core.LineFile(
+            file.path,
+            format=file.format,
+            text=config.text,
+            id=config.id,
+            source=config.source if isinstance(config.source, str) else None,
+            block_bytes=UNIT_BYTES,
+            max_row_bytes=config.max_row_bytes,
+        )
+        self._blocks: list[_core.LineBlock] = []
+        self._schema = self._lines.header_schema
+        # Where each thread stands in its own pass over a compressed file while taking rows.
+        self._local = threading.local()
+
+    def units(self) -> Iterator[Unit]:
+        self._blocks.clear()
+        left = self.file.size
+        for raw in self._lines.stream():
+            block = raw.block
+            self._blocks.append(block)
+            # A compressed file does not tell how far it has come; a third is a common ratio.
+            weight = min(left, block.length if self._lines.is_seekable else block.length // 3)
+            left -= weight
+            yield Unit(
+                self.file,
+                len(self._blocks) - 1,
+                block.first_row,
+                block.n_rows,
+                block.fingerprint,
+                weight,
+                raw,
+            )
+
+    def light(self, unit: Unit) -> Unit:
+        return replace(unit, payload=None)
+
+    def rows(self, unit: Unit) -> Iterator[Rows]:
+        parsed, bad, schema = unit.payload.parse()
+        documents = pa.record_batch(parsed)
+        quarantine = pa.record_batch(bad)
+        config = self.file.config
+        sources = None
+        if isinstance(config.source, SourceValue):
+            sources = pa.repeat(pa.scalar(config.source.value, pa.large_string()), len(documents))
+        elif config.source is not None:
+            sources = documents["source"].cast(pa.large_string())
+        ids = documents["id"]
+        if config.id is None:
+            prefix = pa.scalar(f"{self.file.source_file}#", pa.large_string())
+            ids = pa.compute.binary_join_element_wise(
+                prefix, documents["row"].cast(pa.large_string()), pa.scalar("", pa.large_string())
+            )
+        records = [Quarantined(**record) for record in quarantine.to_pylist()]
+        yield Rows(
+            documents["text"], ids, sources, documents["row"].cast(pa.int64()), records, schema
+        )
+
+    def schema(self) -> pa.Schema:
+        return pa.schema(_core.schema_to_arrow(self._schema))
+
+    def learn(self, schemas: list[str]) -> None:
+        if schemas:
+            self._schema = _core.merge_schemas(schemas)
+
+    def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
+        batch = pa.record_batch(self._raw(unit.index).decode(rows, self._schema))
+        return pa.Table.from_batches([batch])
+
+    def _raw(self, index: int) -> _core.RawBlock:
+        """The block's bytes; a thread that asks in rising order reads a compressed file once."""
+        if self._lines.is_seekable:
+            return self._lines.read(self._blocks[index])
+        state: dict[str, Any] = self._local.__dict__
+        if state.get("next", index + 1) > index:
+            state["stream"], state["next"] = self._lines.stream(self._blocks), 0
+        raw: _core.RawBlock | None = None
+        while state["next"] <= index:
+            raw = next(state["stream"], None)
+            state["next"] += 1
+        if raw is None:
+            message = "ends before the block that was read before: the file changed during the run"
+            raise BadFileError(self.file.source_file, "truncated", message)
+        return raw

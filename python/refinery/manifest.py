@@ -1,0 +1,95 @@
+"""The manifest: what a finished run is, and whether what stands in its folder still is that.
+
+It is written last and holds nothing that differs between equal runs (no times, no host), so equal
+runs have equal manifests, byte for byte. Times are in `_refinery/run.json`, which nothing reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from refinery.plan import digest
+from refinery.tree import OutputTree, sha256_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST_VERSION = 1
+OURS = re.compile(r"part-[0-9]{5,}\.(parquet|jsonl\.zst)")
+"""Names that only a run writes into an output folder."""
+REPORT = "report.html"
+
+
+def build_manifest(
+    plan: dict[str, Any],
+    *,
+    inputs: list[dict[str, Any]],
+    outputs: list[dict[str, Any]],
+    files: list[dict[str, Any]],
+    models: list[dict[str, Any]],
+    units: list[dict[str, Any]],
+    ledger: dict[str, Any],
+) -> dict[str, Any]:
+    """The manifest of a run, with its own hash inside."""
+    manifest = {
+        "version": MANIFEST_VERSION,
+        "plan_hash": digest(plan),
+        "plan": plan,
+        "inputs": inputs,
+        "outputs": outputs,
+        "files": files,
+        "models": models,
+        "units": units,
+        "ledger": ledger,
+    }
+    return manifest | {"sha256": digest(manifest)}
+
+
+def read_manifest(tree: OutputTree) -> dict[str, Any] | None:
+    """The manifest of a complete run; None where there is none, or where it was altered."""
+    try:
+        text = tree.manifest.read_text(encoding="utf-8")
+        manifest = json.loads(text)
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(manifest, dict) or manifest.get("version") != MANIFEST_VERSION:
+        return None
+    body = {key: value for key, value in manifest.items() if key != "sha256"}
+    whole = manifest.get("sha256") == digest(body) and text == render(manifest)
+    return manifest if whole else None
+
+
+def render(manifest: dict[str, Any]) -> str:
+    """The manifest's text: the one that `read_manifest` accepts."""
+    return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+
+
+def file_entry(tree: OutputTree, path: Path) -> dict[str, Any]:
+    """Name (relative to the output folder), size and hash of a file of the run."""
+    name = path.relative_to(tree.root).as_posix()
+    return {"name": name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def find_damage(tree: OutputTree, manifest: dict[str, Any]) -> dict[str, str]:
+    """What is missing, changed or foreign, by name relative to the output folder."""
+    findings: dict[str, str] = {}
+    expected = {entry["name"]: entry for entry in [*manifest["outputs"], *manifest["files"]]}
+    for name, entry in expected.items():
+        path = tree.root / name
+        if path.is_symlink():
+            findings[name] = "is a symbolic link"
+        elif not path.is_file():
+            findings[name] = "is missing"
+        elif path.stat().st_size != entry["bytes"]:
+            findings[name] = f"has {path.stat().st_size} bytes, should have {entry['bytes']}"
+        elif sha256_of(path) != entry["sha256"]:
+            findings[name] = "has other content than was written (SHA-256 differs)"
+    folders = (tree.root, tree.annotations, tree.decisions, tree.quarantine)
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            name = path.relative_to(tree.root).as_posix()
+            if path != tree.state and name not in expected:
+                findings[name] = "is not of this run"
+    return findings

@@ -1,0 +1,432 @@
+"""From a checked pipeline to a plan: files, columns, models, hashes. Reads no document.
+
+The plan resolves every name that the pipeline file mentions (signals, profiles, models, files,
+columns), reporting all that cannot be resolved at once, and derives the keys by which results are
+reused: a result is named by the hash of what determines it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from refinery import _core, presets, signals
+from refinery.config import MinHashConfig
+from refinery.errors import ConfigError, ModelError, Problem, UnknownNameError, nearest
+from refinery.io import inputs
+from refinery.rules import Rule, RuleReader
+
+if TYPE_CHECKING:
+    from refinery.config import Pipeline, Step
+    from refinery.io.inputs import InputFile
+    from refinery.yaml_file import Path as KeyPath
+
+ANNOTATIONS_VERSION = 1
+"""Raised when a word rule, hash, text preparation or stored layout changes: old files are not read."""
+DECISIONS_VERSION = 1
+SHARDS_VERSION = 1
+
+POSITIVE_LABELS = (
+    *(
+        "hq",
+        "high",
+        "high_quality",
+        "textbook",
+        "positive",
+        "pos",
+        "good",
+        "keep",
+        "quality",
+        "edu",
+    ),
+    *("educational", "yes", "true", "1"),
+)
+"""Label names that mean "worth keeping" when the pipeline names no label."""
+NEGATIVE_LABELS = (
+    *(
+        "cc",
+        "lq",
+        "low",
+        "low_quality",
+        "negative",
+        "neg",
+        "bad",
+        "drop",
+        "other",
+        "junk",
+        "random",
+    ),
+    *("raw", "web", "spam", "no", "false", "0"),
+)
+"""Label names whose opposite, in a model of two labels, is worth keeping (DCLM's model has `cc`)."""
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a plain value's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ScorePlan:
+    """A score: its column, its model's file and hash, and the label it is the probability of."""
+
+    name: str
+    path: Path
+    sha256: str
+    label: str
+    label_index: int
+    model: _core.Model = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """A step with its rules resolved; `name` is what ledger and funnel call it."""
+
+    name: str
+    config: Step
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run needs to know, checked."""
+
+    pipeline: Pipeline
+    files: tuple[InputFile, ...]
+    families: tuple[signals.Family, ...]
+    tokenizer: _core.Tokenizer = field(repr=False)
+    tokenizer_name: str
+    scores: tuple[ScorePlan, ...]
+    minhash: MinHashConfig | None
+    steps: tuple[StepPlan, ...]
+    output_columns: tuple[str, ...]
+    out: Path
+    sample: float | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """Every annotation column that rules, selections and outputs may name, in file order."""
+        signal_columns = [s.column for f in self.families for s in f.signals]
+        return [*signals.BASE_COLUMNS, *signal_columns, *(s.name for s in self.scores)]
+
+    @property
+    def threads(self) -> int:
+        """Threads to use."""
+        threads = self.pipeline.config.resources.threads
+        return len(os.sched_getaffinity(0)) if threads == "all" else threads
+
+    def annotate_part(self) -> dict[str, Any]:
+        """What determines the annotations of a unit, beside the unit itself."""
+        return {
+            "version": ANNOTATIONS_VERSION,
+            "families": [f.name for f in self.families],
+            "tokenizer": self.tokenizer.fingerprint,
+            "scores": [[s.name, s.sha256, s.label] for s in self.scores],
+            "minhash": self.minhash.model_dump() if self.minhash else None,
+            "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
+        }
+
+    def decide_part(self) -> dict[str, Any]:
+        """What determines the decisions, beside the annotations."""
+        steps = []
+        for step in self.steps:
+            rules = [[r.column, r.side, r.bound] for r in step.rules]
+            shown = step.config.model_dump(by_alias=True, exclude_none=True)
+            steps.append([step.name, rules or shown])
+        return {"version": DECISIONS_VERSION, "steps": steps}
+
+    def write_part(self) -> dict[str, Any]:
+        """What determines the shards, beside the decisions and the inputs."""
+        output = self.pipeline.config.output
+        return {
+            "version": SHARDS_VERSION,
+            "format": output.format,
+            "shard_bytes": output.shard_bytes,
+            "columns": list(self.output_columns),
+            "view": output.view,
+        }
+
+    def inputs_part(self, hashes: dict[str, str]) -> list[dict[str, Any]]:
+        """What is read, and how: one entry a file, with its hash."""
+        described = []
+        for file in self.files:
+            how = file.config.model_dump(exclude={"path", "format"})
+            described.append(
+                {
+                    "file": file.source_file,
+                    "sha256": hashes[file.source_file],
+                    "format": file.format,
+                    **how,
+                }
+            )
+        return described
+
+    def describe(self, hashes: dict[str, str]) -> dict[str, Any]:
+        """The whole plan as plain data: what `plan_hash` is the hash of."""
+        return {
+            "inputs": self.inputs_part(hashes),
+            "annotate": self.annotate_part(),
+            "decide": self.decide_part(),
+            "write": self.write_part(),
+        }
+
+
+def build_plan(pipeline: Pipeline, *, sample: float | None = None) -> Plan:
+    """Resolve every name of `pipeline`.
+
+    Raises
+    ------
+    ConfigError
+        With all problems at once; nothing was read but file names, headers and models.
+    """
+    builder = _PlanBuilder(pipeline)
+    plan = builder.build(sample)
+    if builder.problems:
+        raise ConfigError(pipeline.document.file, builder.problems)
+    return plan
+
+
+class _PlanBuilder:
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.config = pipeline.config
+        self.problems: list[Problem] = []
+        self._wanted: set[str] = set()
+
+    def build(self, sample: float | None) -> Plan:
+        tokenizer = self._tokenizer()
+        scores = self._scores()
+        self._wanted |= {
+            name
+            for i, n in enumerate(self.config.annotate.signals)
+            for name in self._family_name(i, n)
+        }
+        steps = self._steps([s.name for s in scores])
+        output_columns = self._output_columns([s.name for s in scores])
+        needs_minhash = any(step.config.near_duplicates is not None for step in steps)
+        minhash = self.config.annotate.minhash
+        if minhash is None and needs_minhash:
+            minhash = MinHashConfig()
+        files, problems = inputs.find(self.pipeline)
+        self.problems += problems
+        return Plan(
+            pipeline=self.pipeline,
+            files=tuple(files),
+            families=tuple(f for f in signals.families().values() if f.name in self._wanted),
+            tokenizer=tokenizer,
+            tokenizer_name=self.config.annotate.tokens.tokenizer,
+            scores=tuple(scores),
+            minhash=minhash,
+            steps=tuple(steps),
+            output_columns=tuple(output_columns),
+            out=self._out(files, sample),
+            sample=sample,
+        )
+
+    def _problem(self, path: KeyPath, message: str) -> None:
+        self.problems.append(self.pipeline.problem(path, message))
+
+    def _tokenizer(self) -> Any:
+        name = self.config.annotate.tokens.tokenizer
+        where = ("annotate", "tokens", "tokenizer")
+        try:
+            if name.endswith(".json"):
+                return _core.Tokenizer.from_file(self.pipeline.folder / name)
+            return _core.Tokenizer.embedded(name)
+        except UnknownNameError:
+            allowed = _core.EMBEDDED_TOKENIZERS
+            hint = nearest(name, allowed) or f"; embedded are {', '.join(allowed)}"
+            self._problem(where, f"no tokenizer {name!r}{hint}; or give a path to a tokenizer.json")
+        except (ModelError, OSError) as error:
+            self._problem(where, _reason(error))
+        return None
+
+    def _scores(self) -> list[ScorePlan]:
+        scores: list[ScorePlan] = []
+        taken = {
+            *signals.columns(),
+            *signals.BASE_COLUMNS,
+            "id",
+            "row",
+            "source",
+            "source_file",
+            "content_hash",
+            "minhash",
+        }
+        for i, config in enumerate(self.config.annotate.scores):
+            where: KeyPath = ("annotate", "scores", i)
+            if config.name in taken:
+                self._problem((*where, "name"), f"{config.name!r} is already the name of a column")
+            taken.add(config.name)
+            path = self._model_path(config.model, (*where, "model"))
+            if path is None:
+                continue
+            try:
+                model = _core.Model(path)
+            except (ModelError, OSError) as error:
+                self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
+                continue
+            label = self._label(config.name, config.label, model, path, where)
+            if label is not None:
+                sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+                scores.append(
+                    ScorePlan(config.name, path, sha256, label, model.labels.index(label), model)
+                )
+        return scores
+
+    def _model_path(self, name: str, where: KeyPath) -> Path | None:
+        if not name.startswith("builtin/"):
+            return self.pipeline.folder / name
+        folder = Path(__file__).parent / "models"
+        builtin = sorted(p.stem for p in folder.iterdir() if p.suffix in (".bin", ".ftz"))
+        wanted = name.removeprefix("builtin/")
+        if wanted not in builtin:
+            shown = [f"builtin/{b}" for b in builtin]
+            self._problem(
+                where,
+                f"no model {name!r}{nearest(name, shown) or '; there are: ' + ', '.join(shown)}",
+            )
+            return None
+        return next(
+            p for p in folder.iterdir() if p.stem == wanted and p.suffix in (".bin", ".ftz")
+        )
+
+    def _label(
+        self, name: str, given: str | None, model: Any, path: Path, where: KeyPath
+    ) -> str | None:
+        labels = {label.removeprefix("__label__"): label for label in model.labels}
+        if given is not None:
+            found = labels.get(given.removeprefix("__label__"))
+            if found is None:
+                hint = nearest(given, labels) or f"; its labels: {', '.join(labels)}"
+                self._problem((*where, "label"), f"{given!r} is no label of the model{hint}")
+            return found
+        found = _positive_label(name, labels, path)
+        if found is None:
+            message = f"which label is the score? Set label: to one of {', '.join(labels)}"
+            self._problem(where, message)
+        return found
+
+    def _family_name(self, i: int, name: str) -> list[str]:
+        found = signals.family(name)
+        if found is not None:
+            return [found.name]
+        allowed = [f.replace(".", "/") for f in signals.families()]
+        hint = nearest(name, allowed) or f"; there are: {', '.join(allowed)}"
+        self._problem(("annotate", "signals", i), f"no such family of signals {name!r}{hint}")
+        return []
+
+    def _steps(self, scores: list[str]) -> list[StepPlan]:
+        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
+        reader = RuleReader(self.pipeline, columns)
+        steps = []
+        for i, config in enumerate(self.config.decide):
+            where: KeyPath = ("decide", i, config.kind)
+            rules: list[Rule] = []
+            if config.rules is not None:
+                rules = reader.read(config.rules, where)
+                self._want(r.column for r in rules)
+            elif config.select is not None:
+                self._check_column(config.select.by, columns, (*where, "by"))
+            else:
+                keep = (config.exact_duplicates or config.near_duplicates).keep  # type: ignore[union-attr]
+                if isinstance(keep, dict):
+                    self._check_column(keep["highest"], columns, (*where, "keep", "highest"))
+            steps.append(StepPlan(_step_name(i, config), config, tuple(rules)))
+        self.problems += reader.problems
+        return steps
+
+    def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
+        if name not in columns:
+            hint = nearest(name, columns)
+            self._problem(
+                where, f"no such score or signal {name!r}{hint} (refinery explain lists all)"
+            )
+        self._want([name])
+
+    def _want(self, columns: Any) -> None:
+        found = (signals.column(name) for name in columns)
+        self._wanted |= {signal.family for signal in found if signal is not None}
+
+    def _output_columns(self, scores: list[str]) -> list[str]:
+        known = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
+        chosen: list[str] = []
+        for i, name in enumerate(self.config.output.columns):
+            found = signals.family(name)
+            if found is not None:
+                chosen += [s.column for s in found.signals]
+            elif name in known:
+                chosen.append(name)
+            else:
+                hint = nearest(name, [*known, *signals.families()])
+                self._problem(("output", "columns", i), f"no such annotation column {name!r}{hint}")
+        self._want(chosen)
+        return list(dict.fromkeys(chosen))
+
+    def _out(self, files: list[InputFile], sample: float | None) -> Path:
+        out = self.pipeline.folder / self.config.output.path
+        if sample is not None:
+            out = out.with_name(out.name + "-sample")
+        resolved = out.resolve()
+        for file in files:
+            path = file.path.resolve()
+            if resolved == path or resolved in path.parents:
+                message = (
+                    f"holds the input {file.source_file}; the output needs a folder of its own"
+                )
+                self._problem(("output", "path"), message)
+                break
+        for i, config in enumerate(self.config.input):
+            for pattern in [config.path] if isinstance(config.path, str) else config.path:
+                folder = (self.pipeline.folder / pattern).resolve()
+                if folder.is_dir() and folder in resolved.parents:
+                    message = f"lies inside the input folder of input[{i}]: a second run would read its own output"
+                    self._problem(("output", "path"), message)
+        return out
+
+
+def _step_name(i: int, config: Step) -> str:
+    if isinstance(config.rules, str):
+        return f"{i + 1}. {config.rules}"
+    if isinstance(config.rules, dict):
+        return f"{i + 1}. rules: {', '.join(config.rules)}"
+    if isinstance(config.rules, list):
+        shown = [r if isinstance(r, str) else ", ".join(r) for r in config.rules]
+        return f"{i + 1}. rules: {', '.join(shown)}"
+    return f"{i + 1}. {config.kind}"
+
+
+def _positive_label(name: str, labels: dict[str, str], path: Path) -> str | None:
+    """The label that means quality: the sidecar's, the score's own name, or a known name."""
+    sidecar = path.with_name(path.name + ".json")
+    if sidecar.exists():
+        positive = str(json.loads(sidecar.read_text(encoding="utf-8"))["positive_label"])
+        return labels.get(positive.removeprefix("__label__"))
+    lower = {plain.lower(): label for plain, label in labels.items()}
+    if name.lower() in lower:
+        return lower[name.lower()]
+    positive_labels = [label for plain, label in lower.items() if plain in POSITIVE_LABELS]
+    if len(positive_labels) == 1:
+        return positive_labels[0]
+    negative_labels = [label for plain, label in lower.items() if plain in NEGATIVE_LABELS]
+    if len(labels) == 2 and len(negative_labels) == 1:
+        return next(label for label in lower.values() if label != negative_labels[0])
+    return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ModelError):
+        return error.message
+    if isinstance(error, FileNotFoundError):
+        return f"no such file: {error.filename}"
+    return str(error)
+
+
+def preset_of(name: str) -> presets.Preset | None:
+    """The preset of that name, or None."""
+    return presets.load(name) if name in presets.names() else None

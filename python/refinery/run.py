@@ -1,0 +1,427 @@
+"""One run: annotate, decide, write, publish; and what a second one finds done.
+
+Nothing is ever done because a marker says so: an annotated unit, a set of verdicts and a shard are
+named by the hash of what determines them, and are done if the file of that name is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from refinery import _core
+from refinery import manifest as manifests
+from refinery.annotate import Annotator, UnitRecord
+from refinery.config import Pipeline
+from refinery.decide import decide
+from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
+from refinery.errors import BadFileError, ConfigError, PlanMismatchError, Problem
+from refinery.io.readers import open_reader
+from refinery.io.units import Quarantined, quarantine_table
+from refinery.plan import Plan, build_plan, digest
+from refinery.report.page import render
+from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
+from refinery.write import ShardWriter, carried_schema, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from refinery.io.inputs import InputFile
+    from refinery.io.units import Reader, Unit
+
+BAD_FILES = "files.parquet"
+"""Quarantine of whole files, beside one file a unit."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A complete run: where it stands, its manifest, and whether anything had to be done."""
+
+    out: Path
+    manifest: dict[str, Any]
+    is_unchanged: bool
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Annotated:
+    records: list[UnitRecord]
+    sources: list[tuple[Reader, Unit]]
+    bad: list[tuple[InputFile, BadFileError]]
+
+
+def execute(
+    pipeline: Pipeline,
+    *,
+    replace_other: bool = False,
+    sample: float | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a pipeline to its end.
+
+    Parameters
+    ----------
+    pipeline
+        A checked pipeline.
+    replace_other
+        Replace the complete result of another plan instead of refusing.
+    sample
+        Share of the documents to run on, 0 to 1, chosen by a hash of their ids; the output folder
+        then ends in `-sample`.
+    progress
+        What is told of it while it works.
+
+    Raises
+    ------
+    ConfigError
+        Before any data is read, with all problems.
+    DataError
+        For data beyond the policy.
+    Interrupted
+        After SIGINT or SIGTERM; running again goes on.
+    """
+    stop = Stop()
+    with stop.on_signals():
+        plan = build_plan(pipeline, sample=sample)
+        tree = OutputTree(plan.out)
+        _refuse_foreign(tree)
+        tree.create()
+        with tree.lock():
+            tree.remove_leftovers()
+            return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+
+
+class _Run:
+    def __init__(self, plan: Plan, tree: OutputTree, stop: Stop, progress: Progress) -> None:
+        self.plan = plan
+        self.tree = tree
+        self.stop = stop
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    def go(self, *, replace_other: bool) -> RunResult:
+        started = time.time()
+        hashes = self._timed("hash", self._hash_inputs)
+        described = self.plan.describe(hashes)
+        before = manifests.read_manifest(self.tree)
+        if before is not None and before["plan_hash"] != digest(described):
+            if not replace_other:
+                raise PlanMismatchError(str(self.tree.root), differences(before["plan"], described))
+            before = None
+        if before is not None:
+            damage = self._timed("verify", lambda: manifests.find_damage(self.tree, before))
+            if not damage:
+                return RunResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
+            for name, finding in damage.items():
+                self.progress.note(f"{name} {finding}; it is made again")
+                with contextlib.suppress(FileNotFoundError):
+                    (self.tree.root / name).unlink()
+        annotated = self._timed("annotate", lambda: self._annotate(hashes))
+        decided = self._timed("decide", lambda: self._decide(annotated))
+        written = self._timed("write", lambda: self._write(annotated, decided, before))
+        manifest = self._publish(described, hashes, annotated, decided, written)
+        self._log(started)
+        return RunResult(self.tree.root, manifest, is_unchanged=False, seconds=self.seconds)
+
+    def _timed(self, phase: str, work: Any) -> Any:
+        begun = time.monotonic()
+        try:
+            return work()
+        finally:
+            self.seconds[phase] = time.monotonic() - begun
+
+    def _hash_inputs(self) -> dict[str, str]:
+        def hash_one(file: InputFile) -> str:
+            self.stop.check()
+            return file.sha256()
+
+        with ThreadPoolExecutor(self.plan.threads) as executor:
+            hashes = list(executor.map(hash_one, self.plan.files))
+        return {f.source_file: h for f, h in zip(self.plan.files, hashes, strict=True)}
+
+    # -- annotate ------------------------------------------------------------------------------
+
+    def _annotate(self, hashes: dict[str, str]) -> _Annotated:
+        self.progress.phase("annotate", sum(f.size for f in self.plan.files))
+        annotator = Annotator(self.plan, self.tree, self.stop, self.progress)
+        bad: dict[str, tuple[InputFile, BadFileError]] = {}
+        sources: list[tuple[Reader, Unit]] = []
+
+        def tasks() -> Iterator[tuple[Reader, Unit]]:
+            for file in self.plan.files:
+                try:
+                    reader = open_reader(file, hashes[file.source_file])
+                    for unit in reader.units():
+                        sources.append((reader, reader.light(unit)))
+                        yield reader, unit
+                except BadFileError as error:
+                    self._bad_file(file, error, bad)
+
+        def work(task: tuple[Reader, Unit]) -> UnitRecord | None:
+            file = task[1].file
+            if file.source_file in bad:
+                return None
+            try:
+                return annotator(task)
+            except BadFileError as error:
+                self._bad_file(file, error, bad)
+                return None
+
+        found = run_tasks(work, tasks(), threads=self.plan.threads, stop=self.stop)
+        good = [
+            (record, source)
+            for record, source in zip(found, sources, strict=True)
+            if record is not None and record.source_file not in bad
+        ]
+        ordered = sorted(bad.values(), key=lambda pair: pair[0].source_file)
+        return _Annotated([r for r, _ in good], [s for _, s in good], ordered)
+
+    def _bad_file(
+        self, file: InputFile, error: BadFileError, bad: dict[str, tuple[InputFile, BadFileError]]
+    ) -> None:
+        named = BadFileError(file.source_file, error.reason, error.message)
+        if file.config.on_bad_file == "fail":
+            raise named from None
+        bad[file.source_file] = (file, named)
+        self.progress.note(f"{named}; quarantined whole (on_bad_file: quarantine)")
+
+    # -- decide --------------------------------------------------------------------------------
+
+    def _decide(self, annotated: _Annotated) -> dict[str, Any]:
+        """The ledger and the folder of the verdicts, which wait in staging."""
+        self.stop.check()
+        bad = [[f.source_file, f.size] for f, _ in annotated.bad]
+        key = digest([self.plan.decide_part(), [r.key for r in annotated.records], bad])
+        folder = self.tree.staging / f"decisions-{key[:32]}"
+        done = read_json(folder / "ledger.json")
+        if done is not None:
+            return {"key": key, "folder": folder, **done}
+        self.progress.phase("decide", 0)
+        decisions = decide(
+            self.plan,
+            self.tree,
+            annotated.records,
+            bad_files=[f.size for f, _ in annotated.bad],
+            stop=self.stop,
+        )
+        making = self.tree.staging / f"tmp-decisions-{key[:32]}"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir()
+        names = decisions.write(making)
+        for name in names:
+            sync(making / name)
+        done = {"ledger": decisions.ledger, "names": names}
+        shutil.rmtree(folder, ignore_errors=True)
+        making.replace(folder)
+        # Written last, and only this file says that the verdicts are whole.
+        self.tree.write_json(folder / "ledger.json", done)
+        return {"key": key, "folder": folder, **done}
+
+    # -- write ---------------------------------------------------------------------------------
+
+    def _write(
+        self, annotated: _Annotated, decided: dict[str, Any], before: dict[str, Any] | None
+    ) -> tuple[ShardWriter, list[dict[str, Any]]]:
+        schemas = [r.schema for r in annotated.records if r.schema is not None]
+        readers = {id(reader): reader for reader, _ in annotated.sources}
+        for reader in readers.values():
+            reader.learn(schemas)
+        files = {id(reader): unit.file for reader, unit in annotated.sources}
+        schema = carried_schema(self.plan, ((files[i], r.schema()) for i, r in readers.items()))
+        paths = [decided["folder"] / name for name in decided["names"]]
+        kept = pl.read_parquet(paths, columns=["kept"])["kept"]
+        shard_bytes = self.plan.pipeline.config.output.shard_bytes
+        shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
+        self.progress.phase("write", sum(s.n_bytes for s in shards))
+        writer = ShardWriter(
+            self.plan,
+            self.tree,
+            annotated.records,
+            annotated.sources,
+            schema,
+            key=digest(
+                [
+                    self.plan.write_part(),
+                    decided["key"],
+                    schema.to_string(show_schema_metadata=False),
+                ]
+            ),
+            known={entry["name"]: entry for entry in before["outputs"]} if before else {},
+            stop=self.stop,
+            progress=self.progress,
+        )
+        return writer, run_tasks(writer, shards, threads=self.plan.threads, stop=self.stop)
+
+    # -- publish -------------------------------------------------------------------------------
+
+    def _publish(
+        self,
+        described: dict[str, Any],
+        hashes: dict[str, str],
+        annotated: _Annotated,
+        decided: dict[str, Any],
+        written: tuple[ShardWriter, list[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        """Everything to its final place: the old manifest goes first, the new one comes last."""
+        self.stop.check()
+        tree, (writer, outputs) = self.tree, written
+        tree.manifest.unlink(missing_ok=True)
+        sync(tree.state)
+        wanted = {entry["name"] for entry in outputs}
+        for path in tree.root.iterdir():
+            if manifests.OURS.fullmatch(path.name) and path.name not in wanted:
+                path.unlink()
+        writer.publish(outputs)
+        self._publish_state(annotated, decided)
+        inputs = self._inputs(hashes, annotated)
+        body = {
+            "plan_hash": digest(described),
+            "inputs": inputs,
+            "outputs": outputs,
+            "ledger": decided["ledger"],
+        }
+        with tree.writing(tree.root / manifests.REPORT) as path:
+            path.write_text(render(body), encoding="utf-8")
+        manifest = manifests.build_manifest(
+            described,
+            inputs=inputs,
+            outputs=outputs,
+            files=self._files(),
+            models=[
+                {"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores
+            ],
+            units=[asdict(replace(record, schema=None)) for record in annotated.records],
+            ledger=decided["ledger"],
+        )
+        tree.write_json(tree.manifest, manifest)
+        shutil.rmtree(tree.staging)
+        tree.staging.mkdir()
+        return manifest
+
+    def _publish_state(self, annotated: _Annotated, decided: dict[str, Any]) -> None:
+        tree = self.tree
+        keys = {record.key for record in annotated.records}
+        for path in tree.annotations.iterdir():
+            if path.stem not in keys:
+                path.replace(tree.unused / path.name)
+        for path in tree.quarantine.iterdir():
+            if path.stem not in keys:
+                path.replace(tree.unused / f"{path.stem}.quarantine.parquet")
+        if annotated.bad:
+            rows = [
+                quarantine_table(
+                    f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)]
+                )
+                for f, e in annotated.bad
+            ]
+            with tree.writing(tree.quarantine / BAD_FILES) as path:
+                pq.write_table(
+                    pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd"
+                )
+        for path in tree.decisions.iterdir():
+            if path.name not in decided["names"]:
+                path.unlink()
+        for name in decided["names"]:
+            source, target = decided["folder"] / name, tree.decisions / name
+            if target.is_file() and sha256_of(target) == sha256_of(source):
+                continue
+            # Copied, not moved: a run that is killed here finds its verdicts where they were.
+            copy = tree.staging / f"tmp-{name}"
+            shutil.copyfile(source, copy)
+            sync(copy)
+            move(copy, target)
+
+    def _inputs(self, hashes: dict[str, str], annotated: _Annotated) -> list[dict[str, Any]]:
+        rows: dict[str, int] = {}
+        for record in annotated.records:
+            rows[record.source_file] = rows.get(record.source_file, 0) + record.n_read
+        bad = {f.source_file: e.reason for f, e in annotated.bad}
+        return [
+            {
+                "file": f.source_file,
+                "bytes": f.size,
+                "sha256": hashes[f.source_file],
+                "rows": rows.get(f.source_file, 0),
+                "quarantined": bad.get(f.source_file),
+            }
+            for f in self.plan.files
+        ]
+
+    def _files(self) -> list[dict[str, Any]]:
+        tree = self.tree
+        folders = (tree.annotations, tree.decisions, tree.quarantine)
+        paths = [tree.root / manifests.REPORT, *(p for folder in folders for p in folder.iterdir())]
+        with ThreadPoolExecutor(self.plan.threads) as executor:
+            return list(executor.map(lambda p: manifests.file_entry(tree, p), sorted(paths)))
+
+    def _log(self, started: float) -> None:
+        self.tree.write_json(
+            self.tree.run_log,
+            {
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
+                "threads": self.plan.threads,
+                "host": platform.node(),
+                "python": platform.python_version(),
+                "refinery": _core.__version__,
+            },
+        )
+
+
+def _refuse_foreign(tree: OutputTree) -> None:
+    """An output folder holds one run and nothing else, so that nobody's files are overwritten."""
+    if tree.root.is_symlink() or (tree.root.exists() and not tree.root.is_dir()):
+        message = "is not a folder; the output needs a folder of its own"
+        raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
+    if not tree.root.exists():
+        return
+    has_state = tree.state.is_dir()
+    known = {STATE, manifests.REPORT}
+    foreign = [
+        path.name
+        for path in sorted(tree.root.iterdir())
+        if not (path.name in known and has_state)
+        and not (has_state and manifests.OURS.fullmatch(path.name))
+    ]
+    if foreign:
+        shown = ", ".join(foreign[:5]) + (
+            f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
+        )
+        message = f"holds files that no run of refinery made ({shown}); the output needs a folder of its own"
+        raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
+
+
+def differences(before: Any, after: Any, path: str = "") -> list[str]:
+    """What differs between two plans, a line each."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        found = []
+        for key in [*before, *(k for k in after if k not in before)]:
+            where = f"{path}.{key}" if path else str(key)
+            found += differences(before.get(key), after.get(key), where)
+        return found
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [
+            d
+            for i, (b, a) in enumerate(zip(before, after, strict=True))
+            for d in differences(b, a, f"{path}[{i}]")
+        ]
+    if before == after:
+        return []
+    return [f"{path}: {_short(before)} became {_short(after)}"]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+__all__ = ["Interrupted", "RunResult", "differences", "execute"]

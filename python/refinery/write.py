@@ -1,0 +1,300 @@
+"""Phase 3: kept documents become shards.
+
+What goes into which shard, and into which row group of it, is laid out from the verdicts before
+any text is read, so shards are independent tasks and do not depend on threads or batches. A
+finished shard waits in `_refinery/staging/` with a record of its hash until all are there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from refinery.annotate import read_annotations
+from refinery.errors import LedgerError, SchemaError
+from refinery.tree import move, read_json, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from refinery.annotate import UnitRecord
+    from refinery.engine import Progress, Stop
+    from refinery.io.inputs import InputFile
+    from refinery.io.units import Reader, Unit
+    from refinery.plan import Plan
+    from refinery.tree import OutputTree
+
+ROW_GROUP_BYTES = 32 * 10**6
+"""Text per row group: bounds what a shard's writer holds, and suits readers that stream."""
+
+SUFFIXES = {"parquet": ".parquet", "jsonl.zst": ".jsonl.zst"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that one unit gives to one row group: positions in its annotations, record numbers."""
+
+    unit: int
+    positions: pa.Array
+    rows: pa.Array
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """What one shard holds: row groups of parts."""
+
+    index: int
+    groups: list[list[Part]]
+
+    @property
+    def n_rows(self) -> int:
+        """Documents of the shard."""
+        return sum(len(part.rows) for group in self.groups for part in group)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of text of the shard."""
+        return sum(part.n_bytes for group in self.groups for part in group)
+
+
+def lay_out(
+    tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int
+) -> list[ShardPlan]:
+    """Which kept documents go where: consecutive runs of about `shard_bytes` of text.
+
+    A shard ends with the document that reaches a multiple of `shard_bytes`; the same for row
+    groups inside it. No document kept gives one empty shard.
+    """
+    shards: dict[int, dict[int, list[Part]]] = {}
+    before = at = 0
+    for i, record in enumerate(records):
+        mask = kept.slice(at, record.n_rows)
+        at += record.n_rows
+        if not mask.any():
+            continue
+        columns = pl.DataFrame(pl.from_arrow(read_annotations(tree, record, ["row", "n_bytes"])))
+        frame = columns.with_row_index("position").filter(mask)
+        start = before + frame["n_bytes"].cum_sum() - frame["n_bytes"]
+        frame = frame.with_columns(
+            shard=start // shard_bytes, group=(start % shard_bytes) // ROW_GROUP_BYTES
+        )
+        before += int(frame["n_bytes"].sum())
+        for (shard, group), rows in frame.group_by("shard", "group", maintain_order=True):
+            part = Part(
+                i, rows["position"].to_arrow(), rows["row"].to_arrow(), int(rows["n_bytes"].sum())
+            )
+            shards.setdefault(int(shard), {}).setdefault(int(group), []).append(part)
+    plans = [ShardPlan(n, list(groups.values())) for n, groups in enumerate(shards.values())]
+    return plans or [ShardPlan(0, [])]
+
+
+class ShardWriter:
+    """Writes shards of one plan into staging; may be called from several threads."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        tree: OutputTree,
+        records: list[UnitRecord],
+        sources: list[tuple[Reader, Unit]],
+        schema: pa.Schema,
+        *,
+        key: str,
+        known: dict[str, dict[str, Any]],
+        stop: Stop,
+        progress: Progress,
+    ) -> None:
+        self._plan = plan
+        self._tree = tree
+        self._records = records
+        self._sources = sources
+        self._schema = schema
+        self._known = known
+        self._stop = stop
+        self._progress = progress
+        self.folder = tree.staging / f"shards-{key[:32]}"
+        self.folder.mkdir(exist_ok=True)
+
+    def name(self, shard: ShardPlan) -> str:
+        """File name of a shard in the output folder."""
+        return f"part-{shard.index:05d}{SUFFIXES[self._plan.pipeline.config.output.format]}"
+
+    def __call__(self, shard: ShardPlan) -> dict[str, Any]:
+        """Write a shard, or find it done; returns its entry of the manifest."""
+        self._stop.check()
+        name = self.name(shard)
+        entry = self._finished(name)
+        if entry is None:
+            with self._tree.writing(self.folder / name) as path:
+                self._write(shard, path)
+                entry = {
+                    "name": name,
+                    "rows": shard.n_rows,
+                    "bytes": path.stat().st_size,
+                    "sha256": sha256_of(path),
+                }
+            self._tree.write_json(self.folder / f"{name}.json", entry)
+        self._progress.advance(shard.n_bytes, documents=shard.n_rows, text_bytes=shard.n_bytes)
+        return entry
+
+    def _finished(self, name: str) -> dict[str, Any] | None:
+        """The entry of a shard that is whole, staged or at its final place."""
+        for entry in (self._known.get(name), read_json(self.folder / f"{name}.json")):
+            for path in (self._tree.root / name, self.folder / name):
+                if entry is not None and path.is_file() and sha256_of(path) == entry["sha256"]:
+                    return dict(entry)
+        return None
+
+    def publish(self, entries: list[dict[str, Any]]) -> None:
+        """Move every staged shard to its final place."""
+        for entry in entries:
+            staged = self.folder / entry["name"]
+            if staged.exists():
+                move(staged, self._tree.root / entry["name"])
+
+    def _write(self, shard: ShardPlan, path: Path) -> None:
+        written = 0
+        sink = _SINKS[self._plan.pipeline.config.output.format](path, self._schema)
+        with sink:
+            for group in shard.groups:
+                self._stop.check()
+                table = pa.concat_tables([self._part(part) for part in group]).combine_chunks()
+                sink.write(table)
+                written += len(table)
+        if written != shard.n_rows:
+            message = f"shard {shard.index}: {shard.n_rows} documents to write, {written} written"
+            raise LedgerError(message)
+
+    def _part(self, part: Part) -> pa.Table:
+        reader, unit = self._sources[part.unit]
+        table = reader.take(unit, part.rows)
+        self._check_text(unit.file, part, table)
+        columns = list(self._plan.output_columns)
+        if columns:
+            chosen = read_annotations(self._tree, self._records[part.unit], columns).take(
+                part.positions
+            )
+            for name in columns:
+                table = table.append_column(name, chosen[name])
+        return conform(table, self._schema, unit.file)
+
+    def _check_text(self, file: InputFile, part: Part, table: pa.Table) -> None:
+        text = table[file.config.text]
+        if pa.types.is_dictionary(text.type):
+            text = text.cast(text.type.value_type)
+        n_bytes = pc.sum(pc.binary_length(text)).as_py() or 0
+        if len(table) != len(part.rows) or n_bytes != part.n_bytes:
+            message = (
+                f"{file.source_file}: {len(part.rows)} documents of {part.n_bytes} bytes to write, "
+                f"{len(table)} of {n_bytes} bytes found: the file changed during the run"
+            )
+            raise LedgerError(message)
+
+
+class _ParquetSink:
+    """One row group a table."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="zstd", compression_level=3, write_page_checksum=True
+        )
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table, row_group_size=max(1, len(table)))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+
+class _JsonLinesSink:
+    """One JSON object a line, zstd."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._stream = pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "zstd")
+        self._schema = schema
+
+    def write(self, table: pa.Table) -> None:
+        for start in range(0, len(table), 4096):
+            frame = pl.DataFrame(pl.from_arrow(table.slice(start, 4096)))
+            self._stream.write(frame.write_ndjson().encode())
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+
+_SINKS: dict[str, type[_ParquetSink | _JsonLinesSink]] = {
+    "parquet": _ParquetSink,
+    "jsonl.zst": _JsonLinesSink,
+}
+
+
+def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -> pa.Schema:
+    """One schema for all shards: the inputs' columns in order of first appearance, then ours.
+
+    A column that a file lacks is null there; numbers and strings widen to the wider type.
+
+    Raises
+    ------
+    SchemaError
+        If two files give a column types that no type can hold, naming both.
+    """
+    fields: dict[str, pa.Field] = {}
+    first: dict[str, str] = {}
+    for file, schema in schemas:
+        for field in schema:
+            before = fields.get(field.name)
+            fields[field.name] = (
+                field.remove_metadata() if before is None else _wider(before, field, file, first)
+            )
+            first.setdefault(field.name, file.source_file)
+    for name in plan.output_columns:
+        if name in fields:
+            message = "is both a column of the input and one of output.columns"
+            raise SchemaError(name, message, first[name])
+        kind = pa.int64() if name in ("n_chars", "n_bytes", "n_tokens") else pa.float64()
+        fields[name] = pa.field(name, kind)
+    return pa.schema([pa.field(field.name, field.type) for field in fields.values()])
+
+
+def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:
+    if before.type == field.type:
+        return before
+    try:
+        merged = pa.unify_schemas(
+            [pa.schema([before]), pa.schema([field.remove_metadata()])],
+            promote_options="permissive",
+        )
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        message = (
+            f"is {field.type} here but {before.type} in {first[field.name]}; no type holds both"
+        )
+        raise SchemaError(field.name, message, file.source_file) from None
+    return merged.field(0)
+
+
+def conform(table: pa.Table, schema: pa.Schema, file: InputFile) -> pa.Table:
+    """`table` with exactly the columns and types of `schema`."""
+    columns = []
+    for field in schema:
+        if field.name in table.schema.names:
+            column = table[field.name]
+            try:
+                columns.append(column if column.type == field.type else column.cast(field.type))
+            except pa.ArrowInvalid as error:
+                raise SchemaError(field.name, str(error), file.source_file) from None
+        else:
+            columns.append(pa.chunked_array([pa.nulls(len(table), field.type)]))
+    return pa.Table.from_arrays(columns, schema=schema)

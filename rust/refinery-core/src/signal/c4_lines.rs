@@ -1,0 +1,253 @@
+//! C4's rules for one line: what becomes of it, and what it says after the edit.
+//!
+//! Not here: counting over a document ([`super::c4`]).
+//!
+//! A line is searched for phrases only where the document may have one: the lower-cased document
+//! is searched once, with SIMD, and nearly all documents have none. Deleting a citation can bring
+//! a phrase together (`java[1]script`), so edited lines are searched each.
+
+use memchr::{memchr, memmem::Finder};
+
+use crate::text::chars::is_decimal;
+use crate::text::lines::split_spaces;
+
+/// A word of more characters drops its line.
+const MAX_WORD_CHARS: usize = 1000;
+/// A line of fewer words is dropped.
+const MIN_WORDS: usize = 3;
+const POLICY_PHRASES: [&str; 6] = [
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "use of cookies",
+    "use cookies",
+];
+
+/// Which of the line rules apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineRules {
+    /// Whether a line must end in a terminal mark.
+    pub terminal_punct: bool,
+}
+
+impl LineRules {
+    /// All rules.
+    pub const C4: Self = Self {
+        terminal_punct: true,
+    };
+    /// As `FineWeb` runs C4.
+    pub const FINEWEB: Self = Self {
+        terminal_punct: false,
+    };
+}
+
+/// What becomes of a line: kept, or the first rule that drops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// No rule drops it.
+    Kept,
+    /// A word of more than 1000 characters.
+    LongWord,
+    /// The edited line does not end in a terminal mark.
+    NoTerminalPunct,
+    /// Fewer than 3 words, counted before the edit.
+    FewWords,
+    /// It mentions javascript.
+    Javascript,
+    /// It has a phrase about cookies, privacy or terms of use.
+    Policy,
+}
+
+impl Fate {
+    /// Number of fates.
+    pub const COUNT: usize = 6;
+}
+
+/// A judged line.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// What becomes of it.
+    pub fate: Fate,
+    /// The line without citations.
+    pub text: &'a str,
+    /// Whether a citation was deleted.
+    pub is_edited: bool,
+    /// Whether the document rule on `lorem ipsum` is reached and broken.
+    pub has_lorem_ipsum: bool,
+    /// Whether the document rule on `{` is reached and broken.
+    pub has_curly_bracket: bool,
+}
+
+/// Which phrases some text has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Phrases {
+    lorem_ipsum: bool,
+    javascript: bool,
+    policy: bool,
+}
+
+impl Phrases {
+    fn any(self) -> bool {
+        self.lorem_ipsum || self.javascript || self.policy
+    }
+}
+
+/// Judges the lines of one document after another; buffers are reused.
+pub struct LineJudge {
+    finders: Finders,
+    lower: Vec<u8>,
+    edited: String,
+    may_have: Phrases,
+}
+
+struct Finders {
+    lorem_ipsum: Finder<'static>,
+    javascript: Finder<'static>,
+    policy: [Finder<'static>; POLICY_PHRASES.len()],
+    kelvin: Finder<'static>,
+}
+
+impl Default for LineJudge {
+    fn default() -> Self {
+        let finders = Finders {
+            lorem_ipsum: Finder::new("lorem ipsum"),
+            javascript: Finder::new("javascript"),
+            policy: POLICY_PHRASES.map(Finder::new),
+            kelvin: Finder::new("\u{212a}"),
+        };
+        Self {
+            finders,
+            lower: Vec::new(),
+            edited: String::new(),
+            may_have: Phrases::default(),
+        }
+    }
+}
+
+impl LineJudge {
+    /// Takes the document whose lines come next.
+    pub fn load(&mut self, text: &str) {
+        self.lower(text);
+        self.may_have = self.phrases();
+    }
+
+    /// Judges a stripped line of the loaded document.
+    pub fn judge<'a>(&'a mut self, line: &'a str, rules: LineRules) -> Judged<'a> {
+        let (has_long_word, has_few_words) = words_of(line);
+        let is_edited = !has_long_word && delete_citations(line, &mut self.edited);
+        // Lower-casing needs the buffers, so it is done before the edited line is borrowed.
+        let found = if is_edited || self.may_have.any() {
+            if is_edited {
+                let edited = std::mem::take(&mut self.edited);
+                self.lower(&edited);
+                self.edited = edited;
+            } else {
+                self.lower(line);
+            }
+            self.phrases()
+        } else {
+            Phrases::default()
+        };
+        let text = if is_edited {
+            self.edited.as_str()
+        } else {
+            line
+        };
+        let early = if has_long_word {
+            Some(Fate::LongWord)
+        } else if rules.terminal_punct && !ends_a_sentence(text) {
+            Some(Fate::NoTerminalPunct)
+        } else {
+            has_few_words.then_some(Fate::FewWords)
+        };
+        let fate = early.unwrap_or(match found {
+            Phrases {
+                javascript: true, ..
+            } => Fate::Javascript,
+            Phrases { policy: true, .. } => Fate::Policy,
+            Phrases { .. } => Fate::Kept,
+        });
+        Judged {
+            fate,
+            text,
+            is_edited,
+            has_lorem_ipsum: early.is_none() && found.lorem_ipsum,
+            has_curly_bracket: matches!(fate, Fate::Kept | Fate::Policy)
+                && memchr(b'{', text.as_bytes()).is_some(),
+        }
+    }
+
+    /// Lower-cases `text` as far as the phrases can tell: ASCII, and the Kelvin sign.
+    ///
+    /// Of all other characters only `İ` lower-cases to an ASCII letter, followed by a combining dot;
+    /// no phrase ends in `i`, so it is in no match.
+    fn lower(&mut self, text: &str) {
+        self.lower.clear();
+        self.lower.extend_from_slice(text.as_bytes());
+        if self.finders.kelvin.find(text.as_bytes()).is_some() {
+            self.lower = text.replace('\u{212a}', "k").into_bytes();
+        }
+        self.lower.make_ascii_lowercase();
+    }
+
+    /// The phrases in the lower-cased text.
+    fn phrases(&self) -> Phrases {
+        let has = |finder: &Finder<'_>| finder.find(&self.lower).is_some();
+        Phrases {
+            lorem_ipsum: has(&self.finders.lorem_ipsum),
+            javascript: has(&self.finders.javascript),
+            policy: self.finders.policy.iter().any(has),
+        }
+    }
+}
+
+/// Whether a word is too long, and whether there are too few.
+fn words_of(line: &str) -> (bool, bool) {
+    let is_long = |word: &str| word.len() > MAX_WORD_CHARS && word.chars().count() > MAX_WORD_CHARS;
+    let has_long = line.len() > MAX_WORD_CHARS && split_spaces(line).any(is_long);
+    (
+        has_long,
+        split_spaces(line).take(MIN_WORDS).count() < MIN_WORDS,
+    )
+}
+
+/// Whether a line ends in a mark that C4 takes for the end of a sentence; an ellipsis is none.
+fn ends_a_sentence(line: &str) -> bool {
+    line.ends_with(['.', '?', '!', '"', '\'']) && !line.ends_with("...")
+}
+
+/// Writes `line` without `[digits]`, `[]`, `[edit]` and `[citation needed]`; whether there was one.
+fn delete_citations(line: &str, edited: &mut String) -> bool {
+    edited.clear();
+    let mut rest = line;
+    let mut at = 0;
+    while let Some(skipped) = memchr(b'[', &rest.as_bytes()[at..]) {
+        at += skipped;
+        if let Some(length) = citation_len(&rest[at..]) {
+            edited.push_str(&rest[..at]);
+            rest = &rest[at + length..];
+            at = 0;
+        } else {
+            at += 1;
+        }
+    }
+    let has_citation = rest.len() < line.len();
+    if has_citation {
+        edited.push_str(rest);
+    }
+    has_citation
+}
+
+/// Length of the citation that `text` begins with.
+fn citation_len(text: &str) -> Option<usize> {
+    let inner = &text[1..];
+    let digits = inner.find(|c: char| !is_decimal(c)).unwrap_or(inner.len());
+    if inner[digits..].starts_with(']') {
+        return Some(digits + 2);
+    }
+    ["[edit]", "[citation needed]"]
+        .iter()
+        .find(|c| text.starts_with(**c))
+        .map(|c| c.len())
+}
