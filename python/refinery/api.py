@@ -12,7 +12,7 @@ from refinery import manifest as manifests
 from refinery.config import Pipeline as CheckedPipeline
 from refinery.config import load_pipeline, parse_pipeline
 from refinery.errors import DataError
-from refinery.run import execute
+from refinery.runner import execute
 from refinery.tree import OutputTree
 
 if TYPE_CHECKING:

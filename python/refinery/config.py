@@ -46,6 +46,19 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _check_keep(value: Any) -> Any:
+    if value in ("first", "longest") or (isinstance(value, dict) and list(value) == ["highest"]):
+        return value
+    msg = f"expected first, longest or {{highest: SCORE}}, found {value!r}"
+    raise ValueError(msg)
+
+
+# One message for all spellings, where a failed union would give one for each member.
+Keep = Annotated[
+    Literal["first", "longest"] | dict[Literal["highest"], str], BeforeValidator(_check_keep)
+]
+
+
 class SourceValue(_Model):
     """One source name for a whole input."""
 
@@ -115,10 +128,10 @@ class AnnotateConfig(_Model):
 class Bounds(_Model):
     """What a signal's value must satisfy for a document to be kept."""
 
-    min: float | None = Field(None, description="Keeps values >= min.")
-    max: float | None = Field(None, description="Keeps values <= max.")
-    above: float | None = Field(None, description="Keeps values > above.")
-    below: float | None = Field(None, description="Keeps values < below.")
+    min: float | None = Field(None, allow_inf_nan=False, description="Keeps values >= min.")
+    max: float | None = Field(None, allow_inf_nan=False, description="Keeps values <= max.")
+    above: float | None = Field(None, allow_inf_nan=False, description="Keeps values > above.")
+    below: float | None = Field(None, allow_inf_nan=False, description="Keeps values < below.")
     undefined: Literal["drop", "keep"] | None = Field(
         None, description="What null does; drop unless the profile says keep."
     )
@@ -340,8 +353,8 @@ def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
 
 
 def _problem(document: Document, error: dict[str, Any]) -> Problem:
-    path = _document_path(document, error["loc"])
     kind = error["type"]
+    path = _document_path(document, error["loc"], is_missing=kind == "missing")
     if kind == "extra_forbidden":
         allowed = _allowed_keys(path[:-1])
         hint = nearest(str(path[-1]), allowed)
@@ -362,18 +375,18 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _document_path(document: Document, loc: tuple[str | int, ...]) -> Path:
+def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing: bool) -> Path:
     """The part of pydantic's location that is in the file (it adds names of union members)."""
     path: list[str | int] = []
     value = document.data
     for i, part in enumerate(loc):
         if i == 1 and loc[0] == "input" and isinstance(value, dict):
             continue  # a single input is written without its list
-        if (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
-        elif i + 1 < len(loc) or not isinstance(value, dict) or not isinstance(part, str):
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        elif i + 1 < len(loc) or not is_missing:
             continue
         path.append(part)
     return tuple(path)

@@ -10,14 +10,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery import _core, presets, signals
 from refinery.config import MinHashConfig
-from refinery.errors import ConfigError, ModelError, Problem, UnknownNameError, nearest
+from refinery.errors import (
+    BadFileError,
+    ConfigError,
+    ModelError,
+    Problem,
+    UnknownNameError,
+    nearest,
+)
 from refinery.io import inputs
+from refinery.io.readers import open_reader
 from refinery.rules import Rule, RuleReader
 
 if TYPE_CHECKING:
@@ -135,9 +145,9 @@ class Plan:
         """What determines the decisions, beside the annotations."""
         steps = []
         for step in self.steps:
-            rules = [[r.column, r.side, r.bound] for r in step.rules]
+            rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
-            steps.append([step.name, rules or shown])
+            steps.append({"name": step.name, **({"rules": rules} if rules else shown)})
         return {"version": DECISIONS_VERSION, "steps": steps}
 
     def write_part(self) -> dict[str, Any]:
@@ -186,9 +196,35 @@ def build_plan(pipeline: Pipeline, *, sample: float | None = None) -> Plan:
     """
     builder = _PlanBuilder(pipeline)
     plan = builder.build(sample)
-    if builder.problems:
-        raise ConfigError(pipeline.document.file, builder.problems)
+    # Headers are opened only when all that can be told without them is right.
+    problems = builder.problems or _missing_columns(plan)
+    if problems:
+        raise ConfigError(pipeline.document.file, problems)
     return plan
+
+
+def _missing_columns(plan: Plan) -> list[Problem]:
+    """What the files' headers say about the columns that the pipeline names."""
+    with ThreadPoolExecutor(plan.threads) as executor:
+        return [
+            problem
+            for found in executor.map(partial(_file_problems, plan), plan.files)
+            for problem in found
+        ]
+
+
+def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
+    try:
+        open_reader(file, "")
+    except BadFileError:
+        return []  # what a damaged file does is for the run and its policy to say
+    except ConfigError as error:
+        i = next(i for i, config in enumerate(plan.pipeline.config.input) if config is file.config)
+        return [
+            plan.pipeline.problem(("input", i, p.path), f"{file.source_file}: {p.message}")
+            for p in error.problems
+        ]
+    return []
 
 
 class _PlanBuilder:

@@ -66,7 +66,7 @@ def preview(plan: Plan) -> Preview:
     """
     files = [_preview_file(file) for file in plan.files]
     memory = _memory(plan, files)
-    found = Preview(plan, files, [*_places(plan), *plan.columns], memory)
+    found = Preview(plan, files, ["id", "source_file", "row", "source", *plan.columns], memory)
     limit = plan.pipeline.config.resources.memory
     if limit is not None and found.peak_bytes > limit:
         phase = max(memory, key=lambda p: memory[p])
@@ -79,11 +79,6 @@ def preview(plan: Plan) -> Preview:
             plan.pipeline.document.file, [Problem(*where, "resources.memory", message)]
         )
     return found
-
-
-def _places(plan: Plan) -> list[str]:
-    has_source = any(file.config.source is not None for file in plan.files)
-    return ["id", "source_file", "row", *(["source"] if has_source else [])]
 
 
 def _preview_file(file: InputFile) -> FilePreview:

@@ -39,6 +39,7 @@ class OutputTree:
         self.unused = self.state / "unused"
         self.manifest = self.state / "manifest.json"
         self.run_log = self.state / "run.json"
+        self.lock_file = self.state / "lock"
 
     def create(self) -> None:
         """Make the folders; a symbolic link in their place is refused, not followed."""
@@ -59,8 +60,9 @@ class OutputTree:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the tree for one run; the system lets go when the process ends, however it ends."""
-        path = self.state / "lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(
+            self.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
+        )
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,6 +73,7 @@ class OutputTree:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
             yield
+            os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
 
@@ -81,6 +84,27 @@ class OutputTree:
                 shutil.rmtree(leftover)
             else:
                 leftover.unlink()
+
+    def clear_staging(self) -> None:
+        """Remove what waits there; call only when a complete run needs none of it."""
+        for path in self.staging.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def shelve(self, path: Path, name: str) -> None:
+        """Put an intact file aside for a plan that needs it again; its hash goes into its name."""
+        move(path, self.unused / f"{name}.{sha256_of(path)}{path.suffix}")
+
+    def unshelve(self, name: str, target: Path) -> bool:
+        """Bring back what was shelved as `name`, unless it was damaged meanwhile."""
+        for path in self.unused.glob(f"{name}.*{target.suffix}"):
+            if is_shelved_whole(path):
+                move(path, target)
+                return True
+            path.unlink()
+        return False
 
     @contextmanager
     def writing(self, target: Path) -> Iterator[Path]:
@@ -123,6 +147,13 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_shelved_whole(path: Path) -> bool:
+    """Whether a shelved file has the hash that its name says."""
+    return (
+        path.is_file() and not path.is_symlink() and path.stem.rpartition(".")[2] == sha256_of(path)
+    )
 
 
 def read_json(path: Path) -> Any | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -72,7 +73,9 @@ def parse(text: str, file: str) -> Document:
     if len(text) > MAX_BYTES:
         raise ConfigError(file, [Problem(0, 0, "", f"larger than {MAX_BYTES} characters")])
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _BoundedComposer
+        node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -80,8 +83,6 @@ def parse(text: str, file: str) -> Document:
         raise ConfigError(file, [Problem(line, column, "", message)]) from None
     except (YAMLError, ValueError) as error:
         raise ConfigError(file, [Problem(0, 0, "", f"not valid YAML: {error}")]) from None
-    except RecursionError:
-        raise ConfigError(file, [Problem(0, 0, "", "nested too deep")]) from None
     builder = _Builder(file)
     document = Document(
         file, builder.build(node, (), 0) if node is not None else {}, builder.places
@@ -94,6 +95,22 @@ def parse(text: str, file: str) -> Document:
 def parse_scalar(text: str) -> Any:
     """The value that `text` has as a YAML value, for `--set key=value`."""
     return parse(f"value: {text}" if text else "value:", "--set").data["value"]
+
+
+class _BoundedComposer(Composer):
+    """Stops at the depth limit while reading, before nesting costs time or stack."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1:
+            mark = self.parser.peek_event().start_mark
+            raise MarkedYAMLError(problem="nested too deep", problem_mark=mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 class _Builder:

@@ -97,7 +97,7 @@ def run(
 
         show.plan(preview(build_plan(pipeline, sample=share)))
         return
-    from refinery.run import execute
+    from refinery.runner import execute
 
     with show.live(quiet=quiet) as progress:
         result = execute(pipeline, replace_other=replace, sample=share, progress=progress)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from refinery import engine
     from refinery.explain import Explanation, Verdict
     from refinery.preview import Preview
-    from refinery.run import RunResult
+    from refinery.runner import RunResult
 
 _PLAIN_WIDTH = 120
 

@@ -115,7 +115,7 @@ def decide(
     pool = _core.ThreadPool(plan.threads)
     state = State(len(corpus))
     rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
-    n_failed = _count(corpus, [mask for _, mask in rules])
+    n_failed = _count(corpus, rules)
     entries = []
     at = 0
     for step in plan.steps:
@@ -138,16 +138,10 @@ def decide(
     return Decisions(corpus, state, rules, build_ledger(corpus, state, entries, records, bad_files))
 
 
-def _count(corpus: Corpus, masks: list[pl.Series]) -> pl.Series:
-    """How many rules each document fails."""
-    if not masks:
-        return (
-            pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus))
-            if len(corpus)
-            else pl.Series([], dtype=pl.UInt16)
-        )
-    total = masks[0].cast(pl.UInt16)
-    for mask in masks[1:]:
+def _count(corpus: Corpus, rules: list[tuple[Rule, pl.Series]]) -> pl.Series:
+    """How many reasons each document has; a rule that stands in two steps is one reason."""
+    total = pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus))
+    for _, mask in _joined(rules):
         total = total + mask.cast(pl.UInt16)
     return total
 

@@ -39,15 +39,17 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
     config = file.config
     named = {"text": config.text, "id": config.id}
     named["source"] = config.source if isinstance(config.source, str) else None
+    problems = []
     for key, name in named.items():
         if name is None:
             continue
         if name not in schema.names:
             hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
-            message = f"{key}: no column {name!r} in this file{hint}"
-            raise ConfigError(file.source_file, [Problem(0, 0, "", message)])
+            problems.append(Problem(0, 0, key, f"no column {name!r}{hint}"))
         if schema.names.count(name) > 1:
             raise SchemaError(name, "occurs twice in this file", file.source_file)
+    if problems:
+        raise ConfigError(file.source_file, problems)
     kind = _value_type(schema.field(config.text).type)
     if not _is_text(kind):
         raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
@@ -129,13 +131,20 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Without dictionary encoding."""
+    """Without dictionary encoding; a column without a type, since it holds nulls only, as strings."""
+    if pa.types.is_null(column.type):
+        return column.cast(pa.large_string())
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+        or types.is_null(kind)
+    )
 
 
 def _as_binary(texts: pa.Array) -> pa.Array:

@@ -25,6 +25,9 @@
 //!
 //! Not here: which document of a cluster is kept.
 
+#[cfg(test)]
+mod tests;
+
 use rayon::prelude::*;
 
 use super::minhash::hash::hash_band;

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from refinery import _core
@@ -23,7 +24,14 @@ from refinery.annotate import Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
-from refinery.errors import BadFileError, ConfigError, PlanMismatchError, Problem
+from refinery.errors import (
+    BadFileError,
+    ConfigError,
+    EnvironmentFault,
+    ParameterError,
+    PlanMismatchError,
+    Problem,
+)
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
 from refinery.plan import Plan, build_plan, digest
@@ -56,6 +64,7 @@ class RunResult:
 class _Annotated:
     records: list[UnitRecord]
     sources: list[tuple[Reader, Unit]]
+    readers: list[Reader]
     bad: list[tuple[InputFile, BadFileError]]
 
 
@@ -89,6 +98,8 @@ def execute(
     Interrupted
         After SIGINT or SIGTERM; running again goes on.
     """
+    if sample is not None and not 0 < sample <= 1:
+        raise ParameterError("sample", f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -97,7 +108,12 @@ def execute(
         tree.create()
         with tree.lock():
             tree.remove_leftovers()
-            return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            try:
+                return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            except FileNotFoundError as error:
+                # The plan saw it, so the user named it well: it went away since.
+                message = f"{error.filename}: vanished during the run"
+                raise EnvironmentFault(message) from error
 
 
 class _Run:
@@ -120,6 +136,7 @@ class _Run:
         if before is not None:
             damage = self._timed("verify", lambda: manifests.find_damage(self.tree, before))
             if not damage:
+                self.tree.clear_staging()
                 return RunResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
             for name, finding in damage.items():
                 self.progress.note(f"{name} {finding}; it is made again")
@@ -154,12 +171,14 @@ class _Run:
         self.progress.phase("annotate", sum(f.size for f in self.plan.files))
         annotator = Annotator(self.plan, self.tree, self.stop, self.progress)
         bad: dict[str, tuple[InputFile, BadFileError]] = {}
+        readers: list[Reader] = []
         sources: list[tuple[Reader, Unit]] = []
 
         def tasks() -> Iterator[tuple[Reader, Unit]]:
             for file in self.plan.files:
                 try:
                     reader = open_reader(file, hashes[file.source_file])
+                    readers.append(reader)
                     for unit in reader.units():
                         sources.append((reader, reader.light(unit)))
                         yield reader, unit
@@ -183,7 +202,9 @@ class _Run:
             if record is not None and record.source_file not in bad
         ]
         ordered = sorted(bad.values(), key=lambda pair: pair[0].source_file)
-        return _Annotated([r for r, _ in good], [s for _, s in good], ordered)
+        records = [r for r, _ in good] or [annotator.no_unit()]
+        readers = [r for r in readers if r.file.source_file not in bad]
+        return _Annotated(records, [s for _, s in good], readers, ordered)
 
     def _bad_file(
         self, file: InputFile, error: BadFileError, bad: dict[str, tuple[InputFile, BadFileError]]
@@ -232,11 +253,9 @@ class _Run:
         self, annotated: _Annotated, decided: dict[str, Any], before: dict[str, Any] | None
     ) -> tuple[ShardWriter, list[dict[str, Any]]]:
         schemas = [r.schema for r in annotated.records if r.schema is not None]
-        readers = {id(reader): reader for reader, _ in annotated.sources}
-        for reader in readers.values():
+        for reader in annotated.readers:
             reader.learn(schemas)
-        files = {id(reader): unit.file for reader, unit in annotated.sources}
-        schema = carried_schema(self.plan, ((files[i], r.schema()) for i, r in readers.items()))
+        schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
         paths = [decided["folder"] / name for name in decided["names"]]
         kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
@@ -289,8 +308,7 @@ class _Run:
             "outputs": outputs,
             "ledger": decided["ledger"],
         }
-        with tree.writing(tree.root / manifests.REPORT) as path:
-            path.write_text(render(body), encoding="utf-8")
+        self._write_report(render(body))
         manifest = manifests.build_manifest(
             described,
             inputs=inputs,
@@ -303,19 +321,24 @@ class _Run:
             ledger=decided["ledger"],
         )
         tree.write_json(tree.manifest, manifest)
-        shutil.rmtree(tree.staging)
-        tree.staging.mkdir()
+        tree.clear_staging()
         return manifest
+
+    def _write_report(self, page: str) -> None:
+        target = self.tree.root / manifests.REPORT
+        if not target.is_file() or target.read_bytes() != page.encode():
+            with self.tree.writing(target) as path:
+                path.write_text(page, encoding="utf-8")
 
     def _publish_state(self, annotated: _Annotated, decided: dict[str, Any]) -> None:
         tree = self.tree
         keys = {record.key for record in annotated.records}
-        for path in tree.annotations.iterdir():
-            if path.stem not in keys:
-                path.replace(tree.unused / path.name)
         for path in tree.quarantine.iterdir():
             if path.stem not in keys:
-                path.replace(tree.unused / f"{path.stem}.quarantine.parquet")
+                tree.shelve(path, f"{path.stem}.quarantine")
+        for path in tree.annotations.iterdir():
+            if path.stem not in keys:
+                tree.shelve(path, path.stem)
         if annotated.bad:
             rows = [
                 quarantine_table(
@@ -325,7 +348,7 @@ class _Run:
             ]
             with tree.writing(tree.quarantine / BAD_FILES) as path:
                 pq.write_table(
-                    pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd"
+                    pa.concat_tables(rows), path, compression="zstd", write_page_checksum=True
                 )
         for path in tree.decisions.iterdir():
             if path.name not in decided["names"]:
@@ -366,14 +389,16 @@ class _Run:
     def _log(self, started: float) -> None:
         self.tree.write_json(
             self.tree.run_log,
-            {
-                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-                "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
-                "threads": self.plan.threads,
-                "host": platform.node(),
-                "python": platform.python_version(),
-                "refinery": _core.__version__,
-            },
+            manifests.sealed(
+                {
+                    "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                    "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
+                    "threads": self.plan.threads,
+                    "host": platform.node(),
+                    "python": platform.python_version(),
+                    "refinery": _core.__version__,
+                }
+            ),
         )
 
 
@@ -408,6 +433,8 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
             where = f"{path}.{key}" if path else str(key)
             found += differences(before.get(key), after.get(key), where)
         return found
+    if path == "inputs":
+        return _input_differences(before, after)
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [
             d
@@ -417,6 +444,16 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
     if before == after:
         return []
     return [f"{path}: {_short(before)} became {_short(after)}"]
+
+
+def _input_differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """By file name, since one file more would move all the others' places."""
+    old, new = ({entry["file"]: entry for entry in entries} for entries in (before, after))
+    found = [f"inputs: {name} was removed" for name in old if name not in new]
+    found += [f"inputs: {name} was added" for name in new if name not in old]
+    for name in (name for name in old if name in new):
+        found += differences(old[name], new[name], f"inputs: {name}")
+    return found
 
 
 def _short(value: Any) -> str:
