@@ -1,0 +1,148 @@
+"""The built-in model and the script that makes it."""
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import refinery
+from refinery import _core
+from refinery.errors import ParameterError
+from refinery.scoring import read_sidecar, synthetic, train_textbook
+from refinery.scoring.text_prep import LABEL_PREFIX
+
+MODEL = Path(refinery.__file__).parent / "models" / "textbook.ftz"
+# Written for this test.
+EXPLANATION = """
+Water moves through a plant from its roots to its leaves. The roots take it up from the soil, and thin tubes in the
+stem carry it upward. At the surface of the leaf it turns into vapour and leaves through small openings, which the
+plant can close when the air is dry. Because each drop that leaves pulls on the water below it, the whole column rises
+without a pump. This explains why a cut flower wilts when air enters its stem, and why trees cannot grow without limit.
+"""
+JUNK = {
+    "spam": "FREE!!! Click here NOW to claim your prize, act today, limited offer, 100% guaranteed, no credit check, "
+    "lowest mortgage rates ever, to be removed from this list reply with remove in the subject line. "
+    * 2,
+    "log": "2024-03-01 12:00:01 ERROR worker.pool: connection from 10.0.0.7 closed, retrying request 9f3a attempt 2\n"
+    * 12,
+    "terms": "By accessing this site you agree to be bound by these terms. We may share your information with third "
+    "parties. In no event shall we be liable for any damages arising out of your use of the services. "
+    * 3,
+    "listing": "Case number: 21-cv-1043 Filed: 3/4/2021 Judge: Smith\nOpinion 21-1043 (PDF) Docket 44\n"
+    * 8,
+    "other language": "El agua sube por la planta desde las raíces hasta las hojas y allí se evapora por poros muy "
+    "pequeños que la planta puede cerrar cuando el aire está seco. " * 3,
+}
+
+
+def scores(texts):
+    columns = pa.record_batch(_core.Model(MODEL).predict(pa.array(texts, pa.string())))
+    return columns.column("__label__hq").to_pylist()
+
+
+def test_built_in_model_has_its_description_and_card():
+    sidecar = read_sidecar(MODEL)
+    assert sidecar is not None
+    assert sidecar.name == "textbook"
+    assert sidecar.positive_label == "__label__hq"
+    assert sidecar.labels == _core.Model(MODEL).labels
+    card = MODEL.with_suffix(".md").read_text(encoding="utf-8")
+    assert sidecar.sha256 in card
+    assert f"{MODEL.stat().st_size:,} bytes" in card
+    for origin in sidecar.training["origins"]:
+        repository = origin.split(" ", 1)[1]
+        if "/" in repository:
+            assert repository in card, repository
+
+
+def test_built_in_model_fits_into_a_package():
+    assert MODEL.stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize("kind", JUNK)
+def test_explanation_ranks_above_junk(kind):
+    good, bad = scores([EXPLANATION, JUNK[kind]])
+    assert good > 0.5 > bad
+
+
+def test_line_breaks_do_not_change_the_score():
+    first, second = scores([EXPLANATION, " ".join(EXPLANATION.split())])
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("source", "licence", "allowed"),
+    [
+        ("a/b", "CC0 / public domain (US government)", True),
+        ("a/b", "public domain", True),
+        ("a/b", "PDDL 1.0 / CC0", True),
+        ("a/b", "CC BY 4.0", True),
+        ("a/b", "CC BY 2.5 (text)", True),
+        ("a/b", "CC BY-SA 4.0", False),
+        ("a/b", "CC BY-NC-SA 4.0", False),
+        ("a/b", "CC BY (African Storybook)", False),
+        ("a/b", "CC BY 4.0-NC", False),
+        ("a/b", "MIT", False),
+        ("a/b", "statutes (public domain)", False),
+        ("gokriznastic/x", "CC BY 4.0", False),
+        ("jkkummerfeld/x", "CC BY 4.0", False),
+        ("alea-institute/kl3m-toxicity", "CC BY 4.0", False),
+        ("mlschmitt/x", "public domain", False),
+    ],
+)
+def test_which_licences_allow_training(source, licence, allowed):
+    assert train_textbook.is_allowed(source, licence) is allowed
+
+
+def test_prose_keeps_sentences_and_drops_the_rest():
+    sentence = "This is a paragraph with rather many words in it, so that it counts as a sentence of running text."
+    page = f"# A Heading\n\n{sentence}\n\n* item\n* item\n\n[link](http://x.y) {{% include x %}}\n\nTopic: 1.2 Test"
+    assert train_textbook.prose(page) == sentence
+
+
+@pytest.mark.parametrize("make", train_textbook.MADE_UP, ids=lambda make: make.__name__)
+def test_made_up_text_is_reproducible_varied_and_of_the_length_asked_for(make):
+    fillers = ["alpha", "beta", "gamma", "delta"]
+    texts = [make(random.Random(i), fillers, 80) for i in range(20)]
+    assert make(random.Random(3), fillers, 80) == texts[3]
+    assert len(set(texts)) == 20
+    for text in texts:
+        assert 80 <= len(text.split()) < 200
+        assert "{" not in text
+        assert "}" not in text
+    assert make.__name__ in vars(synthetic)
+
+
+@pytest.mark.slow
+def test_script_makes_a_model_from_any_folder_of_its_layout(tmp_path, capsys):
+    draw = random.Random(1)
+    words = ["".join(draw.choices("abcdefgh", k=5)) for _ in range(800)]
+    vocabulary = {"hq": words[:400], "lq": words[400:]}
+    # One address that every source's pattern finds.
+    folder = (
+        "spam-1/easy-/pages/pages.ko/content/guides/content/news/content/events/inaugural/reviews"
+    )
+    rows = []
+    for source in train_textbook.SOURCES:
+        for i in range(12):
+            found = [" ".join(draw.choices(vocabulary[source.label], k=60)) + "." for _ in range(6)]
+            url = (
+                f"https://x/blob/0{source.url.strip('()$').replace('|', '/').replace('.', '/')}/{i}"
+            )
+            text = "From: x\n\n" + "\n\n".join(found)
+            rows.append({"text": text, "source": source.repository, "url": url, "licence": "CC0"})
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "part.parquet")
+    out = tmp_path / "m.ftz"
+    train_textbook.main(["--text", str(tmp_path), "--out", str(out)])
+    sidecar = read_sidecar(out)
+    assert sidecar.labels == [f"{LABEL_PREFIX}lq", f"{LABEL_PREFIX}hq"]
+    assert "AUC on held-out works: " in capsys.readouterr().out
+
+
+def test_script_names_the_source_that_is_missing(tmp_path):
+    columns = {name: pa.array([], pa.string()) for name in ("text", "source", "url", "licence")}
+    pq.write_table(pa.table(columns), tmp_path / "part.parquet")
+    with pytest.raises(ParameterError, match="life-liberty-and-pursuit-happiness"):
+        train_textbook.main(["--text", str(tmp_path), "--out", str(tmp_path / "m.ftz")])
