@@ -148,10 +148,6 @@ ProfileOverrides = dict[str, Bounds | None]
 RuleMapping = dict[str, Any]
 
 
-Keep = Literal["first", "longest"] | dict[Literal["highest"], str]
-"""Which document of a group of duplicates stays; `first` is the smallest id."""
-
-
 class ExactDuplicatesConfig(_Model):
     """Documents of identical text; the best one stays."""
 
@@ -378,13 +374,12 @@ def _shown(value: Any) -> str:
 def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing: bool) -> Path:
     """The part of pydantic's location that is in the file (it adds names of union members)."""
     path: list[str | int] = []
-    value = document.data
+    value: Any = document.data
     for i, part in enumerate(loc):
         if i == 1 and loc[0] == "input" and isinstance(value, dict):
             continue  # a single input is written without its list
-        if isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif isinstance(value, dict) and part in value:
+        is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if is_item or (isinstance(value, dict) and part in value):
             value = value[part]
         elif i + 1 < len(loc) or not is_missing:
             continue

@@ -34,6 +34,7 @@ from refinery.errors import (
 )
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
+from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan, digest
 from refinery.report.page import render
 from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
@@ -99,7 +100,8 @@ def execute(
         After SIGINT or SIGTERM; running again goes on.
     """
     if sample is not None and not 0 < sample <= 1:
-        raise ParameterError("sample", f"must be over 0 and at most 1, found {sample!r}")
+        name = "sample"
+        raise ParameterError(name, f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -122,6 +124,7 @@ class _Run:
         self.tree = tree
         self.stop = stop
         self.progress = progress
+        self.memory = memory_model(plan)
         self.seconds: dict[str, float] = {}
 
     def go(self, *, replace_other: bool) -> RunResult:
@@ -195,7 +198,7 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=self.plan.threads, stop=self.stop)
+        found = run_tasks(work, tasks(), threads=self.memory.workers("annotate"), stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)
@@ -227,6 +230,7 @@ class _Run:
         if done is not None:
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
+        self.memory.check_decide(sum(r.n_rows for r in annotated.records))
         decisions = decide(
             self.plan,
             self.tree,
@@ -278,7 +282,9 @@ class _Run:
             stop=self.stop,
             progress=self.progress,
         )
-        return writer, run_tasks(writer, shards, threads=self.plan.threads, stop=self.stop)
+        return writer, run_tasks(
+            writer, shards, threads=self.memory.workers("write"), stop=self.stop
+        )
 
     # -- publish -------------------------------------------------------------------------------
 
