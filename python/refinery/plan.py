@@ -433,7 +433,7 @@ def _step_name(i: int, config: Step) -> str:
         return f"{i + 1}. rules: {', '.join(config.rules)}"
     if isinstance(config.rules, list):
         shown = [r if isinstance(r, str) else ", ".join(r) for r in config.rules]
-        return f"{i + 1}. rules: {', '.join(shown)}"
+        return f"{i + 1}. {' + '.join(shown)}"
     return f"{i + 1}. {config.kind}"
 
 

@@ -127,6 +127,11 @@ def result(done: RunResult) -> None:
     )
 
 
+def _short_reason(reason: str) -> str:
+    """The reason without its family where it is long: the step's name says the profile."""
+    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
+
+
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
@@ -150,7 +155,7 @@ def ledger(found: dict[str, Any], *, rules: bool) -> None:
             human_count(row.tokens),
             f"{row.share_tokens:.1%}",
             f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            row.top_reason,
+            _short_reason(row.top_reason),
         )
     console.print(table)
     if not rules:
