@@ -25,9 +25,16 @@ impl MinHasher {
     #[new]
     #[pyo3(signature = (*, ngram, bands, rows_per_band))]
     fn new(ngram: usize, bands: usize, rows_per_band: usize) -> PyResult<Self> {
-        let params = MinHashParams { ngram, bands, rows_per_band, ..MinHashParams::default() };
+        let params = MinHashParams {
+            ngram,
+            bands,
+            rows_per_band,
+            ..MinHashParams::default()
+        };
         let inner = minhash::MinHasher::new(params).map_err(to_py_err)?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     #[getter]
@@ -62,14 +69,15 @@ fn near_duplicate_clusters(
     let (rank, _) = rank.into_inner();
     let (alive, _) = alive.into_inner();
     let clusters = detached(py, pool, || {
-        let signatures = signatures.as_fixed_size_binary_opt().ok_or_else(|| {
-            type_error("minhash", "FixedSizeBinary", signatures.data_type())
-        })?;
+        let signatures = signatures
+            .as_fixed_size_binary_opt()
+            .ok_or_else(|| type_error("minhash", "FixedSizeBinary", signatures.data_type()))?;
         let rank = rank
             .as_primitive_opt::<UInt32Type>()
             .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?;
-        let alive =
-            alive.as_boolean_opt().ok_or_else(|| type_error("alive", "Boolean", alive.data_type()))?;
+        let alive = alive
+            .as_boolean_opt()
+            .ok_or_else(|| type_error("alive", "Boolean", alive.data_type()))?;
         let num_perm = usize::try_from(signatures.value_length()).unwrap_or(0) / 4;
         let values: Vec<u32> = (0..signatures.len())
             .flat_map(|i| signatures.value(i).as_chunks::<4>().0)
@@ -87,7 +95,9 @@ fn near_duplicate_clusters(
             threshold,
         ))
     })?;
-    Ok(PyArray::from_array_ref(Arc::new(UInt32Array::from(clusters))))
+    Ok(PyArray::from_array_ref(Arc::new(UInt32Array::from(
+        clusters,
+    ))))
 }
 
 /// Adds this file's names to the module.

@@ -20,14 +20,26 @@ const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
 
 const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec { name, definition, range }
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
 }
 
 /// Signals of both families. A dropped line is counted by the first rule that drops it.
 static SIGNALS: [SignalSpec; 11] = [
-    spec("n_lines", "Lines of `splitlines`, empty ones included.", COUNT),
+    spec(
+        "n_lines",
+        "Lines of `splitlines`, empty ones included.",
+        COUNT,
+    ),
     spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
-    spec("n_lines_dropped_long_word", "Lines dropped for a word of more than 1000 characters.", COUNT),
+    spec(
+        "n_lines_dropped_long_word",
+        "Lines dropped for a word of more than 1000 characters.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_no_terminal_punct",
         "Lines dropped because, citations deleted, they end in none of `. ? ! \" '`, or in `...`; 0 in c4_fineweb.",
@@ -38,13 +50,21 @@ static SIGNALS: [SignalSpec; 11] = [
         "Lines dropped for fewer than 3 words, citations counted.",
         COUNT,
     ),
-    spec("n_lines_dropped_javascript", "Lines dropped for `javascript` in any case.", COUNT),
+    spec(
+        "n_lines_dropped_javascript",
+        "Lines dropped for `javascript` in any case.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_policy",
         "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
         COUNT,
     ),
-    spec("n_sentences", "Sentences in the kept lines, counted line by line.", COUNT),
+    spec(
+        "n_sentences",
+        "Sentences in the kept lines, counted line by line.",
+        COUNT,
+    ),
     spec(
         "has_lorem_ipsum",
         "Whether `lorem ipsum`, in any case, is in a line with 3 words or more that the rules on long words and terminal punctuation keep.",
@@ -62,7 +82,8 @@ static SIGNALS: [SignalSpec; 11] = [
     ),
 ];
 
-const SOURCE: &str = "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
+const SOURCE: &str =
+    "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
 
 /// C4 with all its line rules.
 pub static FAMILY: Family = Family {
@@ -70,7 +91,10 @@ pub static FAMILY: Family = Family {
     prefix: "datatrove.c4.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::C4, scratch, out),
 };
 
@@ -80,7 +104,10 @@ pub static FINEWEB_FAMILY: Family = Family {
     prefix: "datatrove.c4_fineweb.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::FINEWEB, scratch, out),
 };
 
@@ -148,7 +175,10 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
 
 /// Cuts off the words that begin before `end`, which are those of the line that ends there.
 fn take_words<'a>(words: &mut &'a [Word], end: usize) -> &'a [Word] {
-    let n = words.iter().take_while(|w| (w.start as usize) < end).count();
+    let n = words
+        .iter()
+        .take_while(|w| (w.start as usize) < end)
+        .count();
     let (taken, rest) = words.split_at(n);
     *words = rest;
     taken

@@ -47,7 +47,10 @@ pub static FAMILY: Family = Family {
             range: "0 and more; null without words",
         },
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 

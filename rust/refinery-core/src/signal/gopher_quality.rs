@@ -14,8 +14,9 @@ use crate::text::punctuation::is_symbol;
 use crate::text::{Doc, Needs};
 
 /// Words of Gopher's stop word rule.
-const STOP_WORDS: [&[u8]; 8] =
-    [b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with"];
+const STOP_WORDS: [&[u8]; 8] = [
+    b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with",
+];
 
 /// The family.
 pub static FAMILY: Family = Family {
@@ -64,7 +65,10 @@ pub static FAMILY: Family = Family {
             range: "0 to 8",
         },
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
@@ -120,10 +124,17 @@ fn count_words(doc: &Doc<'_>) -> WordCounts {
 /// Whether a word is core, and whether it has a letter.
 fn classify(token: &str) -> (bool, bool) {
     // Most words begin with an ASCII letter, which answers both.
-    if token.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) {
+    if token
+        .as_bytes()
+        .first()
+        .is_some_and(u8::is_ascii_alphabetic)
+    {
         return (true, true);
     }
-    (token.chars().any(|c| !is_symbol(c)), token.chars().any(is_alpha))
+    (
+        token.chars().any(|c| !is_symbol(c)),
+        token.chars().any(is_alpha),
+    )
 }
 
 /// Python's `str.isalpha` of one character: the letters of Unicode, without letter-like numbers and
@@ -140,7 +151,10 @@ fn stop_word_bit(token: &[u8]) -> u8 {
     if !(2..=4).contains(&token.len()) {
         return 0;
     }
-    STOP_WORDS.iter().position(|&stop| stop == token).map_or(0, |i| 1 << i)
+    STOP_WORDS
+        .iter()
+        .position(|&stop| stop == token)
+        .map_or(0, |i| 1 << i)
 }
 
 fn count_lines(text: &str) -> LineCounts {

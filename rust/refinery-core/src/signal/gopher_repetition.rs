@@ -13,10 +13,15 @@ use crate::text::{Doc, Needs};
 
 const SHARE_OF_PARTS: &str = "0 to below 1";
 const SHARE_OF_TEXT: &str = "0 to 1; null for empty text";
-const SHARE_OF_TOP: &str = "0 and more, above 1 where n-grams overlap; null with fewer words than n";
+const SHARE_OF_TOP: &str =
+    "0 and more, above 1 where n-grams overlap; null with fewer words than n";
 
 const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec { name, definition, range }
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
 }
 
 /// The family.
@@ -50,20 +55,51 @@ pub static FAMILY: Family = Family {
             "Characters of the most frequent 2-gram (words joined by a space; the first seen of equally frequent ones) times its count, over the characters of the text.",
             SHARE_OF_TOP,
         ),
-        spec("top_3gram_char_frac", "As top_2gram_char_frac, for 3-grams.", SHARE_OF_TOP),
-        spec("top_4gram_char_frac", "As top_2gram_char_frac, for 4-grams.", SHARE_OF_TOP),
+        spec(
+            "top_3gram_char_frac",
+            "As top_2gram_char_frac, for 3-grams.",
+            SHARE_OF_TOP,
+        ),
+        spec(
+            "top_4gram_char_frac",
+            "As top_2gram_char_frac, for 4-grams.",
+            SHARE_OF_TOP,
+        ),
         spec(
             "dup_5gram_char_frac",
             "Characters (without spaces) of 5-grams found a second time by a scan that jumps over each one found, over the characters of the text; n-grams are equal when their words joined without a separator are.",
             SHARE_OF_TEXT,
         ),
-        spec("dup_6gram_char_frac", "As dup_5gram_char_frac, for 6-grams.", SHARE_OF_TEXT),
-        spec("dup_7gram_char_frac", "As dup_5gram_char_frac, for 7-grams.", SHARE_OF_TEXT),
-        spec("dup_8gram_char_frac", "As dup_5gram_char_frac, for 8-grams.", SHARE_OF_TEXT),
-        spec("dup_9gram_char_frac", "As dup_5gram_char_frac, for 9-grams.", SHARE_OF_TEXT),
-        spec("dup_10gram_char_frac", "As dup_5gram_char_frac, for 10-grams.", SHARE_OF_TEXT),
+        spec(
+            "dup_6gram_char_frac",
+            "As dup_5gram_char_frac, for 6-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_7gram_char_frac",
+            "As dup_5gram_char_frac, for 7-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_8gram_char_frac",
+            "As dup_5gram_char_frac, for 8-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_9gram_char_frac",
+            "As dup_5gram_char_frac, for 9-grams.",
+            SHARE_OF_TEXT,
+        ),
+        spec(
+            "dup_10gram_char_frac",
+            "As dup_5gram_char_frac, for 10-grams.",
+            SHARE_OF_TEXT,
+        ),
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
@@ -82,15 +118,26 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         repeated_parts(doc.text, newline_run_lines(doc.text), most, parts),
     ];
     let (of_parts, of_ngrams) = out.split_at_mut(4);
-    for (RepeatedParts { n_parts, n_repeated, repeated_chars }, out) in
-        repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)
+    for (
+        RepeatedParts {
+            n_parts,
+            n_repeated,
+            repeated_chars,
+        },
+        out,
+    ) in repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)
     {
-        *out = [fraction(n_repeated, n_parts), fraction(repeated_chars, doc.n_chars)];
+        *out = [
+            fraction(n_repeated, n_parts),
+            fraction(repeated_chars, doc.n_chars),
+        ];
     }
     ngrams.load(doc.text, doc.words);
     let (top, repeated) = of_ngrams.split_at_mut(3);
     for (n, out) in (2..).zip(top) {
-        *out = ngrams.top_chars(n).map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
+        *out = ngrams
+            .top_chars(n)
+            .map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
     }
     for (n, out) in (5..).zip(repeated) {
         *out = fraction(ngrams.repeated_chars(n), doc.n_chars);

@@ -55,7 +55,11 @@ const ASCII_SYMBOLS: u128 = 0xf800_0001_f800_0001_fc00_fffe_ffff_f9ff;
 
 /// Whether `c` is one of the 159 marks of `TERMINAL_PUNCTUATION`.
 pub fn is_terminal(c: char) -> bool {
-    if c.is_ascii() { matches!(c, '.' | '!' | '?') } else { TERMINAL.binary_search(&c).is_ok() }
+    if c.is_ascii() {
+        matches!(c, '.' | '!' | '?')
+    } else {
+        TERMINAL.binary_search(&c).is_ok()
+    }
 }
 
 /// Whether spaCy's sentencizer ends a sentence at a token that is `c` alone.

@@ -38,7 +38,10 @@ pub fn count_in_words(text: &str, words: &[Word]) -> usize {
 
 /// Whether what stands between two words is a token of its own.
 fn is_space_token(text: &str, from: u32, to: u32) -> bool {
-    let gap = text.as_bytes().get(from as usize..to as usize).unwrap_or_default();
+    let gap = text
+        .as_bytes()
+        .get(from as usize..to as usize)
+        .unwrap_or_default();
     !matches!(gap, b"" | b" ")
 }
 
@@ -63,7 +66,12 @@ mod tests {
             text.push_str(part);
             if !part.trim().is_empty() {
                 let n_chars = part.chars().count() as u32;
-                words.push(Word { start, end: text.len() as u32, n_chars, hash: 0 });
+                words.push(Word {
+                    start,
+                    end: text.len() as u32,
+                    n_chars,
+                    hash: 0,
+                });
             }
         }
         count_in_words(&text, &words)

@@ -58,7 +58,9 @@ fn finish(sum: u64) -> u32 {
 
 /// Hash of one shingle of `words`.
 pub fn hash_shingle(words: &[u64]) -> u32 {
-    finish(words.iter().fold(0, |sum, &word| sum.wrapping_mul(POSITION).wrapping_add(word)))
+    finish(words.iter().fold(0, |sum, &word| {
+        sum.wrapping_mul(POSITION).wrapping_add(word)
+    }))
 }
 
 /// Hashes of all runs of `ngram` words, written over `shingles`.
