@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from refinery.config import MinHashConfig
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader
     from refinery.plan import Plan
@@ -69,13 +70,11 @@ class Annotator:
         self._stop = stop
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
-        minhash = plan.minhash
         self._pass = _core.Pass(
             families=[f.name for f in plan.families],
             tokenizer=plan.tokenizer,
             scores=[(s.name, s.model, s.label_index) for s in plan.scores],
-            minhash=minhash
-            and _core.MinHasher(ngram=minhash.ngram, bands=minhash.bands, rows_per_band=minhash.rows_per_band),
+            minhash=_minhasher(plan.minhash),
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())
@@ -84,7 +83,9 @@ class Annotator:
         """Name of the unit's result."""
         config = unit.file.config
         how = config.model_dump(include={"text", "id", "source", "max_row_bytes"})
-        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[:32]
+        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
+            :32
+        ]
 
     def __call__(self, task: tuple[Reader, Unit]) -> UnitRecord:
         """Annotate a unit, or find it done."""
@@ -106,7 +107,11 @@ class Annotator:
                 quarantine.replace(self._tree.quarantine / f"{key}.parquet")
             unused.replace(path)
         record = read_record(path)
-        if record and record.n_quarantined and not (self._tree.quarantine / f"{key}.parquet").exists():
+        if (
+            record
+            and record.n_quarantined
+            and not (self._tree.quarantine / f"{key}.parquet").exists()
+        ):
             return None
         return record
 
@@ -114,7 +119,9 @@ class Annotator:
         found = _Found()
         n_rows = n_bytes = 0
         with ExitStack() as stack:
-            path = stack.enter_context(self._tree.writing(self._tree.annotations / f"{key}.parquet"))
+            path = stack.enter_context(
+                self._tree.writing(self._tree.annotations / f"{key}.parquet")
+            )
             writer: pq.ParquetWriter | None = None
             for table in _regrouped(self._tables(reader, unit, found)):
                 if writer is None:
@@ -154,7 +161,13 @@ class Annotator:
         hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
         chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
         sources = rows.sources.filter(chosen) if rows.sources is not None else None
-        return Rows(rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), [])
+        return Rows(
+            rows.texts.filter(chosen),
+            rows.ids.filter(chosen),
+            sources,
+            rows.rows.filter(chosen),
+            [],
+        )
 
     def _annotated(self, unit: Unit, rows: Rows) -> pa.Table:
         computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
@@ -163,9 +176,19 @@ class Annotator:
         columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows]
         if unit.file.config.source is not None:
             names.append("source")
-            columns.append(rows.sources if rows.sources is not None else pa.nulls(0, pa.large_string()))
+            columns.append(
+                rows.sources if rows.sources is not None else pa.nulls(0, pa.large_string())
+            )
         names += computed.schema.names
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+
+
+def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
+    if config is None:
+        return None
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
 
 
 def _no_rows() -> Rows:

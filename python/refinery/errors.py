@@ -79,7 +79,9 @@ class UnknownNameError(ConfigError, ValueError):
     def __init__(self, kind: str, name: str, allowed: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        super().__init__(kind, [Problem(0, 0, "", f"no {kind} named {name!r}{nearest(name, allowed)}")])
+        super().__init__(
+            kind, [Problem(0, 0, "", f"no {kind} named {name!r}{nearest(name, allowed)}")]
+        )
 
 
 class ModelError(ConfigError):
@@ -150,7 +152,7 @@ class DamageError(DataError):
         super().__init__("\n".join(f"{out}: {f}" for f in findings))
 
 
-class EnvironmentFault(RefineryError):
+class EnvironmentFault(RefineryError):  # noqa: N818 - EnvironmentError is Python's own name
     """The machine, not the data: mend it and run the same command again."""
 
     exit_code = 4

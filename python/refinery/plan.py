@@ -31,12 +31,35 @@ DECISIONS_VERSION = 1
 SHARDS_VERSION = 1
 
 POSITIVE_LABELS = (
-    *("hq", "high", "high_quality", "textbook", "positive", "pos", "good", "keep", "quality", "edu"),
+    *(
+        "hq",
+        "high",
+        "high_quality",
+        "textbook",
+        "positive",
+        "pos",
+        "good",
+        "keep",
+        "quality",
+        "edu",
+    ),
     *("educational", "yes", "true", "1"),
 )
 """Label names that mean "worth keeping" when the pipeline names no label."""
 NEGATIVE_LABELS = (
-    *("cc", "lq", "low", "low_quality", "negative", "neg", "bad", "drop", "other", "junk", "random"),
+    *(
+        "cc",
+        "lq",
+        "low",
+        "low_quality",
+        "negative",
+        "neg",
+        "bad",
+        "drop",
+        "other",
+        "junk",
+        "random",
+    ),
     *("raw", "web", "spam", "no", "false", "0"),
 )
 """Label names whose opposite, in a model of two labels, is worth keeping (DCLM's model has `cc`)."""
@@ -133,7 +156,14 @@ class Plan:
         described = []
         for file in self.files:
             how = file.config.model_dump(exclude={"path", "format"})
-            described.append({"file": file.source_file, "sha256": hashes[file.source_file], "format": file.format, **how})
+            described.append(
+                {
+                    "file": file.source_file,
+                    "sha256": hashes[file.source_file],
+                    "format": file.format,
+                    **how,
+                }
+            )
         return described
 
     def describe(self, hashes: dict[str, str]) -> dict[str, Any]:
@@ -171,7 +201,11 @@ class _PlanBuilder:
     def build(self, sample: float | None) -> Plan:
         tokenizer = self._tokenizer()
         scores = self._scores()
-        self._wanted |= {name for i, n in enumerate(self.config.annotate.signals) for name in self._family_name(i, n)}
+        self._wanted |= {
+            name
+            for i, n in enumerate(self.config.annotate.signals)
+            for name in self._family_name(i, n)
+        }
         steps = self._steps([s.name for s in scores])
         output_columns = self._output_columns([s.name for s in scores])
         needs_minhash = any(step.config.near_duplicates is not None for step in steps)
@@ -214,7 +248,16 @@ class _PlanBuilder:
 
     def _scores(self) -> list[ScorePlan]:
         scores: list[ScorePlan] = []
-        taken = {*signals.columns(), *signals.BASE_COLUMNS, "id", "row", "source", "source_file", "content_hash", "minhash"}
+        taken = {
+            *signals.columns(),
+            *signals.BASE_COLUMNS,
+            "id",
+            "row",
+            "source",
+            "source_file",
+            "content_hash",
+            "minhash",
+        }
         for i, config in enumerate(self.config.annotate.scores):
             where: KeyPath = ("annotate", "scores", i)
             if config.name in taken:
@@ -231,7 +274,9 @@ class _PlanBuilder:
             label = self._label(config.name, config.label, model, path, where)
             if label is not None:
                 sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-                scores.append(ScorePlan(config.name, path, sha256, label, model.labels.index(label), model))
+                scores.append(
+                    ScorePlan(config.name, path, sha256, label, model.labels.index(label), model)
+                )
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
@@ -242,11 +287,18 @@ class _PlanBuilder:
         wanted = name.removeprefix("builtin/")
         if wanted not in builtin:
             shown = [f"builtin/{b}" for b in builtin]
-            self._problem(where, f"no model {name!r}{nearest(name, shown) or '; there are: ' + ', '.join(shown)}")
+            self._problem(
+                where,
+                f"no model {name!r}{nearest(name, shown) or '; there are: ' + ', '.join(shown)}",
+            )
             return None
-        return next(p for p in folder.iterdir() if p.stem == wanted and p.suffix in (".bin", ".ftz"))
+        return next(
+            p for p in folder.iterdir() if p.stem == wanted and p.suffix in (".bin", ".ftz")
+        )
 
-    def _label(self, name: str, given: str | None, model: Any, path: Path, where: KeyPath) -> str | None:
+    def _label(
+        self, name: str, given: str | None, model: Any, path: Path, where: KeyPath
+    ) -> str | None:
         labels = {label.removeprefix("__label__"): label for label in model.labels}
         if given is not None:
             found = labels.get(given.removeprefix("__label__"))
@@ -292,7 +344,9 @@ class _PlanBuilder:
     def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
         if name not in columns:
             hint = nearest(name, columns)
-            self._problem(where, f"no such score or signal {name!r}{hint} (refinery explain lists all)")
+            self._problem(
+                where, f"no such score or signal {name!r}{hint} (refinery explain lists all)"
+            )
         self._want([name])
 
     def _want(self, columns: Any) -> None:
@@ -322,7 +376,9 @@ class _PlanBuilder:
         for file in files:
             path = file.path.resolve()
             if resolved == path or resolved in path.parents:
-                message = f"holds the input {file.source_file}; the output needs a folder of its own"
+                message = (
+                    f"holds the input {file.source_file}; the output needs a folder of its own"
+                )
                 self._problem(("output", "path"), message)
                 break
         for i, config in enumerate(self.config.input):

@@ -75,7 +75,9 @@ def preview(plan: Plan) -> Preview:
             f"{limit / 1e9:.2f} GB; lower resources.threads or raise resources.memory"
         )
         where = plan.pipeline.document.place(("resources", "memory"))
-        raise ConfigError(plan.pipeline.document.file, [Problem(*where, "resources.memory", message)])
+        raise ConfigError(
+            plan.pipeline.document.file, [Problem(*where, "resources.memory", message)]
+        )
     return found
 
 
@@ -90,11 +92,21 @@ def _preview_file(file: InputFile) -> FilePreview:
         units = list(reader.units())
         rows = sum(unit.n_rows or 0 for unit in units)
         text = sum(reader.text_bytes(part) for unit in units for part in unit.payload)
-        return FilePreview(file.source_file, file.format, file.size, len(units), rows, text, is_estimate=False)
+        return FilePreview(
+            file.source_file, file.format, file.size, len(units), rows, text, is_estimate=False
+        )
     is_compressed = Path(file.path).suffix in (".gz", ".zst")
     text = file.size * (_COMPRESSION_GUESS if is_compressed else 1)
     rows = text // _BYTES_PER_ROW_GUESS
-    return FilePreview(file.source_file, file.format, file.size, 1 + text // UNIT_BYTES, rows, text, is_estimate=True)
+    return FilePreview(
+        file.source_file,
+        file.format,
+        file.size,
+        1 + text // UNIT_BYTES,
+        rows,
+        text,
+        is_estimate=True,
+    )
 
 
 def _memory(plan: Plan, files: list[FilePreview]) -> dict[str, int]:

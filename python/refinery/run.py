@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from refinery import _core, manifest as manifests
+from refinery import _core
+from refinery import manifest as manifests
 from refinery.annotate import Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
@@ -206,7 +207,11 @@ class _Run:
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
         decisions = decide(
-            self.plan, self.tree, annotated.records, bad_files=[f.size for f, _ in annotated.bad], stop=self.stop
+            self.plan,
+            self.tree,
+            annotated.records,
+            bad_files=[f.size for f, _ in annotated.bad],
+            stop=self.stop,
         )
         making = self.tree.staging / f"tmp-decisions-{key[:32]}"
         shutil.rmtree(making, ignore_errors=True)
@@ -232,9 +237,8 @@ class _Run:
             reader.learn(schemas)
         files = {id(reader): unit.file for reader, unit in annotated.sources}
         schema = carried_schema(self.plan, ((files[i], r.schema()) for i, r in readers.items()))
-        kept = pl.concat(
-            [pl.read_parquet(decided["folder"] / name, columns=["kept"])["kept"] for name in decided["names"]]
-        )
+        paths = [decided["folder"] / name for name in decided["names"]]
+        kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
         shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
@@ -244,7 +248,13 @@ class _Run:
             annotated.records,
             annotated.sources,
             schema,
-            key=digest([self.plan.write_part(), decided["key"], schema.to_string(show_schema_metadata=False)]),
+            key=digest(
+                [
+                    self.plan.write_part(),
+                    decided["key"],
+                    schema.to_string(show_schema_metadata=False),
+                ]
+            ),
             known={entry["name"]: entry for entry in before["outputs"]} if before else {},
             stop=self.stop,
             progress=self.progress,
@@ -273,7 +283,12 @@ class _Run:
         writer.publish(outputs)
         self._publish_state(annotated, decided)
         inputs = self._inputs(hashes, annotated)
-        body = {"plan_hash": digest(described), "inputs": inputs, "outputs": outputs, "ledger": decided["ledger"]}
+        body = {
+            "plan_hash": digest(described),
+            "inputs": inputs,
+            "outputs": outputs,
+            "ledger": decided["ledger"],
+        }
         with tree.writing(tree.root / manifests.REPORT) as path:
             path.write_text(render(body), encoding="utf-8")
         manifest = manifests.build_manifest(
@@ -281,7 +296,9 @@ class _Run:
             inputs=inputs,
             outputs=outputs,
             files=self._files(),
-            models=[{"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores],
+            models=[
+                {"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores
+            ],
             units=[asdict(replace(record, schema=None)) for record in annotated.records],
             ledger=decided["ledger"],
         )
@@ -301,11 +318,15 @@ class _Run:
                 path.replace(tree.unused / f"{path.stem}.quarantine.parquet")
         if annotated.bad:
             rows = [
-                quarantine_table(f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)])
+                quarantine_table(
+                    f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)]
+                )
                 for f, e in annotated.bad
             ]
             with tree.writing(tree.quarantine / BAD_FILES) as path:
-                pq.write_table(pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd")
+                pq.write_table(
+                    pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd"
+                )
         for path in tree.decisions.iterdir():
             if path.name not in decided["names"]:
                 path.unlink()
@@ -368,10 +389,13 @@ def _refuse_foreign(tree: OutputTree) -> None:
     foreign = [
         path.name
         for path in sorted(tree.root.iterdir())
-        if not (path.name in known and has_state) and not (has_state and manifests.OURS.fullmatch(path.name))
+        if not (path.name in known and has_state)
+        and not (has_state and manifests.OURS.fullmatch(path.name))
     ]
     if foreign:
-        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        shown = ", ".join(foreign[:5]) + (
+            f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
+        )
         message = f"holds files that no run of refinery made ({shown}); the output needs a folder of its own"
         raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
 
@@ -385,7 +409,11 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
             found += differences(before.get(key), after.get(key), where)
         return found
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [d for i, (b, a) in enumerate(zip(before, after, strict=True)) for d in differences(b, a, f"{path}[{i}]")]
+        return [
+            d
+            for i, (b, a) in enumerate(zip(before, after, strict=True))
+            for d in differences(b, a, f"{path}[{i}]")
+        ]
     if before == after:
         return []
     return [f"{path}: {_short(before)} became {_short(after)}"]

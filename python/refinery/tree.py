@@ -42,7 +42,15 @@ class OutputTree:
 
     def create(self) -> None:
         """Make the folders; a symbolic link in their place is refused, not followed."""
-        for folder in (self.root, self.state, self.annotations, self.decisions, self.quarantine, self.staging, self.unused):
+        for folder in (
+            self.root,
+            self.state,
+            self.annotations,
+            self.decisions,
+            self.quarantine,
+            self.staging,
+            self.unused,
+        ):
             if folder.is_symlink() and folder is not self.root:
                 message = f"{folder}: is a symbolic link; the output tree does not follow links"
                 raise EnvironmentFault(message)
@@ -89,7 +97,9 @@ class OutputTree:
     def write_json(self, target: Path, value: Any) -> None:
         """Write canonical, readable JSON atomically."""
         with self.writing(target) as path:
-            path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
 
 
 def sync(path: Path) -> None:

@@ -83,7 +83,9 @@ def parse(text: str, file: str) -> Document:
     except RecursionError:
         raise ConfigError(file, [Problem(0, 0, "", "nested too deep")]) from None
     builder = _Builder(file)
-    document = Document(file, builder.build(node, (), 0) if node is not None else {}, builder.places)
+    document = Document(
+        file, builder.build(node, (), 0) if node is not None else {}, builder.places
+    )
     if builder.problems:
         raise ConfigError(file, builder.problems)
     return document
@@ -135,7 +137,7 @@ class _Builder:
             built[key] = self.build(value_node, where, depth + 1)
         return built
 
-    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: Node, path: Path) -> Any:
         kind = str(node.tag).removeprefix(_CORE)
         text = str(node.value)
         if kind in ("str", "timestamp", "merge", "value"):
@@ -148,7 +150,9 @@ class _Builder:
             if kind == "int":
                 return _integer(text)
             if kind == "float":
-                return float(text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+                return float(
+                    text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")
+                )
         except ValueError:
             return text
         self.problems.append(self._problem(node, path, f"tag {node.tag} is not allowed"))

@@ -95,10 +95,12 @@ def find(pipeline: Pipeline) -> tuple[list[InputFile], list[Problem]]:
 def _matches(folder: Path, pattern: str) -> list[Path]:
     path = folder / pattern
     if path.is_dir():
-        return [p for p in path.rglob("*") if p.is_file() and _is_visible(p, path) and format_of(p.name)]
+        return [
+            p for p in path.rglob("*") if p.is_file() and _is_visible(p, path) and format_of(p.name)
+        ]
     if path.exists():
         return [path]
-    found = glob.glob(pattern, root_dir=folder, recursive=True)
+    found = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - patterns may be absolute
     return [folder / name for name in found if not (folder / name).is_dir()]
 
 

@@ -245,6 +245,19 @@ impl LineStream {
         this
     }
 
+    /// A block that an earlier pass found; skips what lies before it. In rising order only,
+    /// unless the file is seekable.
+    fn read(&self, py: Python<'_>, block: &LineBlock) -> PyResult<RawBlock> {
+        let inner = detached(py, None, || {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.stream.read_known(&block.inner)
+        })?;
+        Ok(RawBlock {
+            file: Arc::clone(&self.file),
+            inner,
+        })
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<RawBlock>> {
         // Waits without the GIL, so that the thread that reads can go on.
         let next = detached(py, None, || {

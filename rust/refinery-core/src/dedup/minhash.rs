@@ -35,7 +35,7 @@
 //! ```
 
 mod fold;
-mod hash;
+pub(super) mod hash;
 mod kernel;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@
 //! a phrase together (`java[1]script`), so edited lines are searched each.
 
 use memchr::{memchr, memmem::Finder};
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use crate::text::chars::is_decimal;
 use crate::text::lines::split_spaces;
 
 /// A word of more characters drops its line.
@@ -250,12 +250,4 @@ fn citation_len(text: &str) -> Option<usize> {
         .iter()
         .find(|c| text.starts_with(**c))
         .map(|c| c.len())
-}
-
-/// `\d` of Python's `re`: a decimal digit of any script.
-fn is_decimal(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_digit();
-    }
-    c.general_category() == GeneralCategory::DecimalNumber
 }

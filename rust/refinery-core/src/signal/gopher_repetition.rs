@@ -143,3 +143,136 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         *out = fraction(ngrams.repeated_chars(n), doc.n_chars);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, signal, signal_of_words};
+    use super::FAMILY;
+
+    const NULL: f64 = f64::NAN;
+
+    /// `n` different words of four letters.
+    fn distinct_words(n: usize) -> String {
+        let words: Vec<String> = (0..n).map(|i| format!("w{i:03}")).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn paragraphs_are_of_the_stripped_text() {
+        let cases = [
+            ("", 0.0),
+            ("a\n\na\n\n", 0.5),
+            ("\n\na\n\nb\n\n\na", 1.0 / 3.0),
+            ("a\na", 0.0),
+        ];
+        check(&FAMILY, "dup_para_frac", &cases);
+        check(
+            &FAMILY,
+            "dup_para_char_frac",
+            &[("", NULL), ("é\n\né", 0.25)],
+        );
+    }
+
+    #[test]
+    fn a_perfect_document_between_newlines_has_two_equal_empty_lines() {
+        let cases = [
+            ("", 0.0),
+            ("\nOne line.\n", 1.0 / 3.0),
+            ("a\n\na", 0.5),
+            ("a\na ", 0.0),
+        ];
+        check(&FAMILY, "dup_line_frac", &cases);
+        check(
+            &FAMILY,
+            "dup_line_char_frac",
+            &[("", NULL), ("ab\nab\nab\nc", 0.4)],
+        );
+    }
+
+    #[test]
+    fn the_first_of_equally_frequent_ngrams_counts_not_the_longest() {
+        let cases = [
+            ("", NULL),
+            ("x", NULL),
+            ("a b", 1.0),
+            // All once: the first, "a b", though "cccc dddd" is longer.
+            ("a b cccc dddd", 3.0 / 13.0),
+            // Twice each: "a b" is seen before "c d".
+            ("a b cc dd a b cc dd", 6.0 / 19.0),
+            // Overlapping occurrences all count: 4 of "a a".
+            ("a a a a a", 12.0 / 9.0),
+            // Three times "b c", seen later than "a b" which comes twice.
+            ("a b c a b c b c", 9.0 / 15.0),
+        ];
+        check(&FAMILY, "top_2gram_char_frac", &cases);
+        check(
+            &FAMILY,
+            "top_3gram_char_frac",
+            &[("a b", NULL), ("a b c d", 5.0 / 7.0)],
+        );
+        check(
+            &FAMILY,
+            "top_4gram_char_frac",
+            &[("a b c", NULL), ("a b c d a b c d", 14.0 / 15.0)],
+        );
+    }
+
+    #[test]
+    fn short_documents_fail_whatever_they_say() {
+        // The bound of the original is 0.16: 23 words drop, 24 pass.
+        assert!(signal(&FAMILY, "top_4gram_char_frac", &distinct_words(23)) > 0.16);
+        assert!(signal(&FAMILY, "top_4gram_char_frac", &distinct_words(24)) <= 0.16);
+        assert!(signal(&FAMILY, "top_3gram_char_frac", &distinct_words(24)) <= 0.18);
+        assert!(signal(&FAMILY, "top_2gram_char_frac", &distinct_words(24)) <= 0.2);
+    }
+
+    #[test]
+    fn top_ngrams_differ_where_joined_ngrams_are_equal() {
+        let text = "ab c x a bc";
+        check(&FAMILY, "top_2gram_char_frac", &[(text, 4.0 / 11.0)]);
+    }
+
+    #[test]
+    fn a_scan_jumps_over_each_ngram_found_again() {
+        let cases = [
+            ("", NULL),
+            ("a b c d e", 0.0),
+            ("a b c d e a b c d e", 5.0 / 19.0),
+            ("a b c d e a b c d e a b c d e", 10.0 / 29.0),
+            // At 1 found, jump to 6, found, jump to 11: four words left.
+            ("a a a a a a a a a a a a a a a", 10.0 / 29.0),
+        ];
+        check(&FAMILY, "dup_5gram_char_frac", &cases);
+        check(
+            &FAMILY,
+            "dup_6gram_char_frac",
+            &[("a b c d e a b c d e", 0.0)],
+        );
+    }
+
+    #[test]
+    fn joined_ngrams_are_equal_wherever_they_are_cut() {
+        let text = "ab c d e f x a bc d e f";
+        check(&FAMILY, "dup_5gram_char_frac", &[(text, 6.0 / 23.0)]);
+        let long = "abcdefgh ijkl mnop qrst uvwxyz x abcdefghi jkl mnop qrst uvwxyz";
+        check(&FAMILY, "dup_5gram_char_frac", &[(long, 26.0 / 63.0)]);
+    }
+
+    #[test]
+    fn lengths_are_in_characters() {
+        let text = "ä ö ü ß 日 ä ö ü ß 日";
+        check(&FAMILY, "dup_5gram_char_frac", &[(text, 5.0 / 19.0)]);
+        check(&FAMILY, "top_2gram_char_frac", &[(text, 6.0 / 19.0)]);
+    }
+
+    #[test]
+    fn words_may_touch() {
+        let found = signal_of_words(
+            &FAMILY,
+            "top_2gram_char_frac",
+            "a,a,",
+            &["a", ",", "a", ","],
+        );
+        assert!((found - 6.0 / 4.0).abs() < 1e-12, "{found}");
+    }
+}

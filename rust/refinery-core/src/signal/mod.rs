@@ -14,6 +14,8 @@ pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
 mod repeats;
+#[cfg(test)]
+mod testing;
 
 use crate::text::{Doc, Needs};
 
@@ -82,9 +84,5 @@ pub fn family(name: &str) -> Option<&'static Family> {
 
 /// `part / whole`, or NaN (null) where `whole` is zero.
 pub(crate) fn fraction(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        f64::NAN
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
 }

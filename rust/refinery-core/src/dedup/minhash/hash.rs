@@ -85,6 +85,16 @@ pub fn hash_shingles(words: &mut Vec<u64>, ngram: usize, shingles: &mut Vec<u32>
     words.truncate(n_words);
 }
 
+/// Hash of the values of one band. It is never stored: bands are hashed where they are sorted.
+pub fn hash_band(values: &[u32]) -> u64 {
+    values.chunks(4).fold(0, |state, chunk| {
+        let block = chunk
+            .iter()
+            .fold(0, |block, &value| block << 32 | u128::from(value));
+        absorb(state, block)
+    })
+}
+
 /// Multiplier and summand of permutation `i`: the i-th output of `SplitMix64`, its low half made
 /// odd and its high half. Every `num_perm` shares its first permutations with any larger one.
 pub fn permutation(i: usize) -> (u32, u32) {
