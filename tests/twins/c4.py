@@ -53,7 +53,9 @@ def judge_lines(text: str, *, terminal_punct: bool) -> Iterator[tuple[str, str, 
         if any(len(word) > 1000 for word in words):
             yield "long_word", line, breaks
             continue
-        if terminal_punct and (not line.endswith((".", "?", "!", '"', "'")) or line.endswith("...")):
+        if terminal_punct and (
+            not line.endswith((".", "?", "!", '"', "'")) or line.endswith("...")
+        ):
             yield "no_terminal_punct", line, breaks
             continue
         if len(words) < 3:
