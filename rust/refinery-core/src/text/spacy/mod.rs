@@ -154,7 +154,7 @@ impl SpacyWords {
         } = self;
         let phrases = &rules.phrases;
         chopper.chop(chunk, rules, true);
-        for piece in &chopper.pieces {
+        for &piece in &chopper.pieces {
             let word = word_of(chunk, piece);
             finder.step(phrases, words.len(), phrases.id(piece.text(chunk)));
             words.push(Word {
@@ -222,11 +222,11 @@ fn word_at(text: &str, start: usize, end: usize) -> Word {
     }
 }
 
-fn word_of(chunk: &str, piece: &Piece) -> Word {
+fn word_of(chunk: &str, piece: Piece) -> Word {
     word_at(chunk, piece.start as usize, piece.end as usize)
 }
 
-fn cached(chunk: &str, piece: &Piece, rules: &Rules) -> CachedToken {
+fn cached(chunk: &str, piece: Piece, rules: &Rules) -> CachedToken {
     let word = word_of(chunk, piece);
     CachedToken {
         hash: word.hash,
@@ -263,7 +263,7 @@ fn find_space(text: &str, mut at: usize, rules: &Rules) -> usize {
 
 /// Bytes of the white-space character that begins with `byte` at `at`, 0 if none does. `at` may
 /// lie inside a character: no white space begins there.
-#[inline(always)]
+#[inline]
 fn space_len(text: &str, at: usize, byte: u8, rules: &Rules) -> usize {
     match BYTES[byte as usize] {
         Byte::Inner => 0,
