@@ -148,6 +148,10 @@ def pipeline_text():
     return PIPELINE
 
 
+MUTATED_SIGNALS = "annotate: {signals: [kl3m]}\n"
+"""Appended to a pipeline, it makes other annotations."""
+
+
 def run_here(folder, text=PIPELINE, **options):
     """Run a pipeline given as text in this process."""
     file = Path(folder) / "pipeline.yaml"

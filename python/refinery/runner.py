@@ -7,6 +7,7 @@ named by the hash of what determines them, and are done if the file of that name
 from __future__ import annotations
 
 import contextlib
+import errno
 import platform
 import shutil
 import time
@@ -115,6 +116,12 @@ def execute(
             except FileNotFoundError as error:
                 # The plan saw it, so the user named it well: it went away since.
                 message = f"{error.filename}: vanished during the run"
+                raise EnvironmentFault(message) from error
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                free = shutil.disk_usage(tree.root).free
+                message = f"{tree.root}: no space left ({free:,} bytes free); make room and run the same command again"
                 raise EnvironmentFault(message) from error
 
 
