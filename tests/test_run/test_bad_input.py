@@ -30,7 +30,7 @@ BAD_LINES = {
     "lone surrogate at the end": (b'{"id": "x", "text": "a\\udc00"}', "bad_escape"),
     "duplicate key": (b'{"id": "x", "text": "a", "text": "b"}', "duplicate_key"),
     "nested 200 deep": (b'{"id": "x", "text": "a", "m": ' + b"[" * 200 + b"]" * 200 + b"}", "too_deep"),
-    "nested 200,000 deep": (b"[" * 200_000, None),
+    "nested 200,000 deep": (b"[" * 200_000, "too_deep"),
     "array": (b'["x", "a"]', "not_an_object"),
     "number": (b"7", "not_an_object"),
     "too large": (b'{"id": "x", "text": "' + b"a" * 300_000 + b'"}', "too_large"),
@@ -62,7 +62,7 @@ def test_bad_line_alone_is_set_aside(tmp_path, name, suffix):
 def check_one_bad_row(run, file, reason):
     (row,) = run.quarantine.collect().to_dicts()
     assert (row["source_file"], row["row"]) == (file, BAD)
-    assert row["reason"] == reason if reason else row["reason"]
+    assert row["reason"] == reason
     assert row["message"]
     assert len(row["excerpt"]) <= 4 * 256
     decided = run.decisions.collect()
@@ -193,7 +193,7 @@ def test_bad_file_fails_the_run_by_name_or_is_set_aside_whole(tmp_path, name):
     assert run.decisions.collect()["id"].to_list() == ["one"]
     (row,) = run.quarantine.collect().to_dicts()
     assert (row["source_file"], row["row"]) == (f"raw/bad.{suffix}", None)
-    assert row["reason"] in ("truncated", "corrupt", "not_the_format", "wrong_format") or row["reason"]
+    assert row["reason"] in ("truncated", "corrupt", "wrong_format")
     assert run.ledger["documents"]["quarantined"] == 1
     assert run.ledger["bytes"]["quarantined"] == len(content)
     entry = next(e for e in run.manifest["inputs"] if e["file"] == f"raw/bad.{suffix}")
