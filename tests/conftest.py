@@ -195,7 +195,13 @@ def project(tmp_path, corpus):
 
 def verdicts(run, *, clusters=True):
     """The set of (id, kept, dropped_by, reasons, cluster, kept_instead) of a run."""
-    names = ["id", "kept", "dropped_by", "reasons", *(["cluster", "kept_instead"] if clusters else [])]
+    names = [
+        "id",
+        "kept",
+        "dropped_by",
+        "reasons",
+        *(["cluster", "kept_instead"] if clusters else []),
+    ]
     rows = run.decisions.select(names).collect().rows()
     assert len(rows) == len({row[0] for row in rows})
     return {tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in rows}

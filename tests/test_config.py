@@ -33,7 +33,9 @@ seed: 17
 def broken(line, old, new, path, message, *, name=None):
     """One case: `old` becomes `new` in GOOD, and `path` is complained about at `line`."""
     assert GOOD.count(old) == 1, old
-    return pytest.param(GOOD.replace(old, new), line, path, message, id=name or f"{path}={new.strip()[:40]!r}")
+    return pytest.param(
+        GOOD.replace(old, new), line, path, message, id=name or f"{path}={new.strip()[:40]!r}"
+    )
 
 
 def step(new, path, message):
@@ -180,9 +182,19 @@ def name_is_inserted(text):
 
 
 def test_all_problems_come_at_once(folder):
-    text = GOOD.replace("id: id", "idd: id").replace("yield: 0.5", "yield: 5").replace("seed: 17", "seed: x")
-    assert [p.path for p in problems_of(folder, text).problems] == ["input[0].idd", "decide[3].select.yield", "seed"]
-    text = GOOD.replace("raw/*", "absent/*").replace("n_tokens", "n_tokns").replace("[kl3m]", "[kl4m]")
+    text = (
+        GOOD.replace("id: id", "idd: id")
+        .replace("yield: 0.5", "yield: 5")
+        .replace("seed: 17", "seed: x")
+    )
+    assert [p.path for p in problems_of(folder, text).problems] == [
+        "input[0].idd",
+        "decide[3].select.yield",
+        "seed",
+    ]
+    text = (
+        GOOD.replace("raw/*", "absent/*").replace("n_tokens", "n_tokns").replace("[kl3m]", "[kl4m]")
+    )
     found = [p.path for p in problems_of(folder, text).problems]
     assert found == ["input[0].path", "annotate.signals[0]", "decide[0].rules.n_tokns"]
 
@@ -212,7 +224,9 @@ def test_a_broken_config_is_refused_before_any_data_is_read(tmp_path, cli):
     # A file that is no Parquet at all: whoever opens it says so, and exits with 3.
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "a.parquet").write_bytes(b"no parquet")
-    (tmp_path / "pipeline.yaml").write_text(GOOD.replace("seed: 17", "seed: x").replace("[kl3m]", "[kl4m]"))
+    (tmp_path / "pipeline.yaml").write_text(
+        GOOD.replace("seed: 17", "seed: x").replace("[kl3m]", "[kl4m]")
+    )
     for name in ("run", "validate"):
         done = cli(name, tmp_path / "pipeline.yaml")
         assert done.code == 2
@@ -231,7 +245,15 @@ def test_every_file_that_lacks_a_column_is_named_before_any_is_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("512MB", 512 * 10**6), ("1GiB", 2**30), ("1.5 kB", 1500), ("7", 7), (7, 7), ("2tb", 2 * 10**12), ("10B", 10)],
+    [
+        ("512MB", 512 * 10**6),
+        ("1GiB", 2**30),
+        ("1.5 kB", 1500),
+        ("7", 7),
+        (7, 7),
+        ("2tb", 2 * 10**12),
+        ("10B", 10),
+    ],
 )
 def test_sizes_are_powers_of_ten_unless_they_say_i(text, size):
     assert parse_size(text) == size
@@ -258,7 +280,9 @@ def test_set_changes_one_key(assignment, key, value):
     assert found == value
 
 
-@pytest.mark.parametrize("assignment", ["seed", "=3", "decide[9].rules=x", "seed.a=3", "seed=[", "sed=3", "seed=-1"])
+@pytest.mark.parametrize(
+    "assignment", ["seed", "=3", "decide[9].rules=x", "seed.a=3", "seed=[", "sed=3", "seed=-1"]
+)
 def test_set_that_cannot_be_is_refused(assignment):
     with pytest.raises(ConfigError) as caught:
         parse_pipeline(GOOD, overrides=[assignment])
@@ -269,7 +293,16 @@ def test_schema_accepts_what_the_model_accepts_and_names_every_key():
     from refinery.config import json_schema
 
     shown = str(json_schema())
-    for key in ("input", "annotate", "decide", "on_bad_file", "rows_per_band", "yield", "shard_bytes", "threads"):
+    for key in (
+        "input",
+        "annotate",
+        "decide",
+        "on_bad_file",
+        "rows_per_band",
+        "yield",
+        "shard_bytes",
+        "threads",
+    ):
         assert f"'{key}'" in shown
 
 
@@ -288,7 +321,9 @@ def test_cli_prints_one_line_a_problem_as_editors_link_them(folder, cli):
     (folder / "pipeline.yaml").write_text(textwrap.dedent(GOOD).replace("seed: 17", "sed: 17"))
     done = cli("validate", folder / "pipeline.yaml")
     assert done.code == 2
-    assert done.err.splitlines() == [f"refinery: {folder}/pipeline.yaml:17:1: sed: no such key; did you mean seed?"]
+    assert done.err.splitlines() == [
+        f"refinery: {folder}/pipeline.yaml:17:1: sed: no such key; did you mean seed?"
+    ]
 
 
 def test_validate_of_a_good_file_says_what_it_found(folder, cli):

@@ -91,7 +91,10 @@ def test_what_a_pipeline_may_not_hold_is_refused_with_its_line(text, line, messa
 
 def test_alias_bomb_is_refused_at_once():
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{c}: &{c} [{', '.join([f'*{b}'] * 9)}]" for b, c in zip("abcdefgh", "bcdefghi", strict=True)]
+    lines += [
+        f"{c}: &{c} [{', '.join([f'*{b}'] * 9)}]"
+        for b, c in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     begun = time.monotonic()
     with pytest.raises(ConfigError, match="too many values"):
         parse("\n".join(lines), "bomb.yaml")

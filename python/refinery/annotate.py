@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from refinery.config import MinHashConfig
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader
     from refinery.plan import Plan
@@ -70,13 +71,11 @@ class Annotator:
         self._stop = stop
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
-        minhash = plan.minhash
         self._pass = _core.Pass(
             families=[f.name for f in plan.families],
             tokenizer=plan.tokenizer,
             scores=[(s.name, s.model, s.label_index) for s in plan.scores],
-            minhash=minhash
-            and _core.MinHasher(ngram=minhash.ngram, bands=minhash.bands, rows_per_band=minhash.rows_per_band),
+            minhash=_minhasher(plan.minhash),
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())
@@ -85,7 +84,9 @@ class Annotator:
         """Name of the unit's result."""
         config = unit.file.config
         how = config.model_dump(include={"text", "id", "source", "max_row_bytes"})
-        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[:32]
+        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
+            :32
+        ]
 
     def __call__(self, task: tuple[Reader, Unit]) -> UnitRecord:
         """Annotate a unit, or find it done."""
@@ -123,7 +124,9 @@ class Annotator:
         found = _Found()
         n_rows = n_bytes = 0
         with ExitStack() as stack:
-            path = stack.enter_context(self._tree.writing(self._tree.annotations / f"{key}.parquet"))
+            path = stack.enter_context(
+                self._tree.writing(self._tree.annotations / f"{key}.parquet")
+            )
             writer: pq.ParquetWriter | None = None
             for table in _regrouped(self._tables(reader, unit, found)):
                 if writer is None:
@@ -132,7 +135,9 @@ class Annotator:
                 n_rows += len(table)
                 n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
             if writer is None:
-                writer = annotation_writer(path, self._annotated(unit.file.source_file, _no_rows()).schema)
+                writer = annotation_writer(
+                    path, self._annotated(unit.file.source_file, _no_rows()).schema
+                )
             record = UnitRecord(
                 key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
                 len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
@@ -161,16 +166,32 @@ class Annotator:
         hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
         chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
         sources = rows.sources.filter(chosen) if rows.sources is not None else None
-        return Rows(rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), [])
+        return Rows(
+            rows.texts.filter(chosen),
+            rows.ids.filter(chosen),
+            sources,
+            rows.rows.filter(chosen),
+            [],
+        )
 
     def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
         computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
         source_file = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
         # Null where the input has no source: files of one result have one schema.
-        sources = rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
+        sources = (
+            rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
+        )
         columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
         names = ["id", "source_file", "row", "source", *computed.schema.names]
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+
+
+def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
+    if config is None:
+        return None
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
 
 
 def _no_rows() -> Rows:
@@ -229,7 +250,9 @@ def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -
     """
     path = tree.annotations / f"{record.key}.parquet"
     try:
-        return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)
+        return pq.read_table(
+            path, columns=columns, use_threads=False, page_checksum_verification=True
+        )
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -55,7 +55,9 @@ def sealed(value: dict[str, Any]) -> dict[str, Any]:
 def read_manifest(tree: OutputTree) -> dict[str, Any] | None:
     """The manifest of a complete run; None where there is none, or where it was altered."""
     manifest = _read_sealed(tree.manifest)
-    return manifest if manifest is not None and manifest.get("version") == MANIFEST_VERSION else None
+    return (
+        manifest if manifest is not None and manifest.get("version") == MANIFEST_VERSION else None
+    )
 
 
 def _read_sealed(path: Path) -> dict[str, Any] | None:
@@ -114,8 +116,12 @@ def _state_damage(tree: OutputTree) -> dict[str, str]:
         if path not in files | folders:
             findings[path.relative_to(tree.root).as_posix()] = "is not of this run"
     if tree.run_log.exists() and _read_sealed(tree.run_log) is None:
-        findings[tree.run_log.relative_to(tree.root).as_posix()] = "has other content than was written"
+        findings[tree.run_log.relative_to(tree.root).as_posix()] = (
+            "has other content than was written"
+        )
     for path in sorted(tree.unused.iterdir()) if tree.unused.is_dir() else []:
         if not is_shelved_whole(path):
-            findings[path.relative_to(tree.root).as_posix()] = "has other content than its name says"
+            findings[path.relative_to(tree.root).as_posix()] = (
+                "has other content than its name says"
+            )
     return findings

@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from refinery import _core, manifest as manifests
+from refinery import _core
+from refinery import manifest as manifests
 from refinery.annotate import Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
@@ -33,6 +35,7 @@ from refinery.errors import (
 )
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
+from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan, digest
 from refinery.report.page import render
 from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
@@ -98,7 +101,8 @@ def execute(
         After SIGINT or SIGTERM; running again goes on.
     """
     if sample is not None and not 0 < sample <= 1:
-        raise ParameterError("sample", f"must be over 0 and at most 1, found {sample!r}")
+        name = "sample"
+        raise ParameterError(name, f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -127,6 +131,7 @@ class _Run:
         self.tree = tree
         self.stop = stop
         self.progress = progress
+        self.memory = memory_model(plan)
         self.seconds: dict[str, float] = {}
 
     def go(self, *, replace_other: bool) -> RunResult:
@@ -200,7 +205,7 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=self.plan.threads, stop=self.stop)
+        found = run_tasks(work, tasks(), threads=self.memory.workers("annotate"), stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)
@@ -232,8 +237,13 @@ class _Run:
         if done is not None:
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
+        self.memory.check_decide(sum(r.n_rows for r in annotated.records))
         decisions = decide(
-            self.plan, self.tree, annotated.records, bad_files=[f.size for f, _ in annotated.bad], stop=self.stop
+            self.plan,
+            self.tree,
+            annotated.records,
+            bad_files=[f.size for f, _ in annotated.bad],
+            stop=self.stop,
         )
         making = self.tree.staging / f"tmp-decisions-{key[:32]}"
         shutil.rmtree(making, ignore_errors=True)
@@ -257,9 +267,8 @@ class _Run:
         for reader in annotated.readers:
             reader.learn(schemas)
         schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
-        kept = pl.concat(
-            [pl.read_parquet(decided["folder"] / name, columns=["kept"])["kept"] for name in decided["names"]]
-        )
+        paths = [decided["folder"] / name for name in decided["names"]]
+        kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
         shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
@@ -269,12 +278,20 @@ class _Run:
             annotated.records,
             annotated.sources,
             schema,
-            key=digest([self.plan.write_part(), decided["key"], schema.to_string(show_schema_metadata=False)]),
+            key=digest(
+                [
+                    self.plan.write_part(),
+                    decided["key"],
+                    schema.to_string(show_schema_metadata=False),
+                ]
+            ),
             known={entry["name"]: entry for entry in before["outputs"]} if before else {},
             stop=self.stop,
             progress=self.progress,
         )
-        return writer, run_tasks(writer, shards, threads=self.plan.threads, stop=self.stop)
+        return writer, run_tasks(
+            writer, shards, threads=self.memory.workers("write"), stop=self.stop
+        )
 
     # -- publish -------------------------------------------------------------------------------
 
@@ -298,14 +315,21 @@ class _Run:
         writer.publish(outputs)
         self._publish_state(annotated, decided)
         inputs = self._inputs(hashes, annotated)
-        body = {"plan_hash": digest(described), "inputs": inputs, "outputs": outputs, "ledger": decided["ledger"]}
+        body = {
+            "plan_hash": digest(described),
+            "inputs": inputs,
+            "outputs": outputs,
+            "ledger": decided["ledger"],
+        }
         self._write_report(render(body))
         manifest = manifests.build_manifest(
             described,
             inputs=inputs,
             outputs=outputs,
             files=self._files(),
-            models=[{"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores],
+            models=[
+                {"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores
+            ],
             units=[asdict(replace(record, schema=None)) for record in annotated.records],
             ledger=decided["ledger"],
         )
@@ -330,11 +354,15 @@ class _Run:
                 tree.shelve(path, path.stem)
         if annotated.bad:
             rows = [
-                quarantine_table(f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)])
+                quarantine_table(
+                    f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)]
+                )
                 for f, e in annotated.bad
             ]
             with tree.writing(tree.quarantine / BAD_FILES) as path:
-                pq.write_table(pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd")
+                pq.write_table(
+                    pa.concat_tables(rows), path, compression="zstd", write_page_checksum=True
+                )
         for path in tree.decisions.iterdir():
             if path.name not in decided["names"]:
                 path.unlink()
@@ -374,14 +402,16 @@ class _Run:
     def _log(self, started: float) -> None:
         self.tree.write_json(
             self.tree.run_log,
-            manifests.sealed({
-                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-                "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
-                "threads": self.plan.threads,
-                "host": platform.node(),
-                "python": platform.python_version(),
-                "refinery": _core.__version__,
-            }),
+            manifests.sealed(
+                {
+                    "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                    "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
+                    "threads": self.plan.threads,
+                    "host": platform.node(),
+                    "python": platform.python_version(),
+                    "refinery": _core.__version__,
+                }
+            ),
         )
 
 
@@ -397,10 +427,13 @@ def _refuse_foreign(tree: OutputTree) -> None:
     foreign = [
         path.name
         for path in sorted(tree.root.iterdir())
-        if not (path.name in known and has_state) and not (has_state and manifests.OURS.fullmatch(path.name))
+        if not (path.name in known and has_state)
+        and not (has_state and manifests.OURS.fullmatch(path.name))
     ]
     if foreign:
-        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        shown = ", ".join(foreign[:5]) + (
+            f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
+        )
         message = f"holds files that no run of refinery made ({shown}); the output needs a folder of its own"
         raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
 
@@ -416,7 +449,11 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
     if path == "inputs":
         return _input_differences(before, after)
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [d for i, (b, a) in enumerate(zip(before, after, strict=True)) for d in differences(b, a, f"{path}[{i}]")]
+        return [
+            d
+            for i, (b, a) in enumerate(zip(before, after, strict=True))
+            for d in differences(b, a, f"{path}[{i}]")
+        ]
     if before == after:
         return []
     return [f"{path}: {_short(before)} became {_short(after)}"]

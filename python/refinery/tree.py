@@ -43,7 +43,15 @@ class OutputTree:
 
     def create(self) -> None:
         """Make the folders; a symbolic link in their place is refused, not followed."""
-        for folder in (self.root, self.state, self.annotations, self.decisions, self.quarantine, self.staging, self.unused):
+        for folder in (
+            self.root,
+            self.state,
+            self.annotations,
+            self.decisions,
+            self.quarantine,
+            self.staging,
+            self.unused,
+        ):
             if folder.is_symlink() and folder is not self.root:
                 message = f"{folder}: is a symbolic link; the output tree does not follow links"
                 raise EnvironmentFault(message)
@@ -52,7 +60,9 @@ class OutputTree:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the tree for one run; the system lets go when the process ends, however it ends."""
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(
+            self.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
+        )
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,7 +121,9 @@ class OutputTree:
     def write_json(self, target: Path, value: Any) -> None:
         """Write canonical, readable JSON atomically."""
         with self.writing(target) as path:
-            path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
 
 
 def sync(path: Path) -> None:
@@ -139,7 +151,9 @@ def sha256_of(path: Path) -> str:
 
 def is_shelved_whole(path: Path) -> bool:
     """Whether a shelved file has the hash that its name says."""
-    return path.is_file() and not path.is_symlink() and path.stem.rpartition(".")[2] == sha256_of(path)
+    return (
+        path.is_file() and not path.is_symlink() and path.stem.rpartition(".")[2] == sha256_of(path)
+    )
 
 
 def read_json(path: Path) -> Any | None:
@@ -148,3 +162,25 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def clean(root: Path) -> tuple[int, int]:
+    """Remove what the finished run in `root` does not need; returns files and bytes removed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    EnvironmentFault
+        If a run is at work in it.
+    """
+    tree = OutputTree(root)
+    if not tree.state.is_dir():
+        raise FileNotFoundError(2, "no run of refinery", str(root))
+    with tree.lock():
+        unneeded = [path for path in tree.unused.glob("*") if path.is_file()]
+        n_bytes = sum(path.stat().st_size for path in unneeded)
+        for path in unneeded:
+            path.unlink()
+        tree.remove_leftovers()
+    return len(unneeded), n_bytes

@@ -84,7 +84,9 @@ def parse(text: str, file: str) -> Document:
     except (YAMLError, ValueError) as error:
         raise ConfigError(file, [Problem(0, 0, "", f"not valid YAML: {error}")]) from None
     builder = _Builder(file)
-    document = Document(file, builder.build(node, (), 0) if node is not None else {}, builder.places)
+    document = Document(
+        file, builder.build(node, (), 0) if node is not None else {}, builder.places
+    )
     if builder.problems:
         raise ConfigError(file, builder.problems)
     return document
@@ -152,7 +154,7 @@ class _Builder:
             built[key] = self.build(value_node, where, depth + 1)
         return built
 
-    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: Node, path: Path) -> Any:
         kind = str(node.tag).removeprefix(_CORE)
         text = str(node.value)
         if kind in ("str", "timestamp", "merge", "value"):
@@ -165,7 +167,9 @@ class _Builder:
             if kind == "int":
                 return _integer(text)
             if kind == "float":
-                return float(text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+                return float(
+                    text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")
+                )
         except ValueError:
             return text
         self.problems.append(self._problem(node, path, f"tag {node.tag} is not allowed"))

@@ -37,8 +37,14 @@ STEPS = st.lists(
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(texts=st.lists(TEXTS, min_size=1, max_size=25), steps=STEPS, suffix=st.sampled_from(["parquet", "jsonl.gz"]))
-def test_ids_of_any_corpus_partition_into_kept_dropped_and_quarantined(tmp_path_factory, texts, steps, suffix):
+@given(
+    texts=st.lists(TEXTS, min_size=1, max_size=25),
+    steps=STEPS,
+    suffix=st.sampled_from(["parquet", "jsonl.gz"]),
+)
+def test_ids_of_any_corpus_partition_into_kept_dropped_and_quarantined(
+    tmp_path_factory, texts, steps, suffix
+):
     folder = tmp_path_factory.mktemp("any")
     rows = [{"id": f"d{i * 7919 % 1000}", "text": text} for i, text in enumerate(texts)]
     write_file(folder / f"raw/a.{suffix}", rows, rows_per_part=7)
@@ -59,7 +65,9 @@ def test_ids_of_any_corpus_partition_into_kept_dropped_and_quarantined(tmp_path_
     assert ledger["documents"] == {
         "in": len(texts), "kept": len(kept), "dropped": dict(dropped), "edited": 0, "quarantined": len(quarantined),
     }  # fmt: skip
-    assert ledger["bytes"]["in"] - ledger["bytes"]["quarantined"] == sum(len(row["text"].encode()) for row in readable)
+    assert ledger["bytes"]["in"] - ledger["bytes"]["quarantined"] == sum(
+        len(row["text"].encode()) for row in readable
+    )
     by_id = {row["id"]: len(row["text"].encode()) for row in readable}
     assert ledger["bytes"]["kept"] == sum(by_id[key] for key in kept)
 
@@ -67,7 +75,11 @@ def test_ids_of_any_corpus_partition_into_kept_dropped_and_quarantined(tmp_path_
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl", "jsonl.gz", "jsonl.zst", "arrow", "csv"])
 def test_every_format_gives_the_same_verdicts(tmp_path, suffix):
     # CSV has no null numbers of its own, and no NUL: the texts that all formats hold.
-    rows = [{"id": r["id"], "text": r["text"], "source": r["source"]} for r in make_rows(80) if r["text"]]
+    rows = [
+        {"id": r["id"], "text": r["text"], "source": r["source"]}
+        for r in make_rows(80)
+        if r["text"]
+    ]
     rows = [row for row in rows if "\0" not in row["text"] and "\r" not in row["text"]]
     write_file(tmp_path / "one/raw/a.parquet", rows)
     expected = verdicts(run_here(tmp_path / "one"))
@@ -81,7 +93,11 @@ def test_zero_documents_are_a_valid_result(tmp_path, suffix):
     path = tmp_path / f"raw/a.{suffix}"
     schema = make_rows(1)
     if suffix.startswith("jsonl"):
-        empty = {"jsonl": b"", "jsonl.gz": gzip.compress(b""), "jsonl.zst": pa.compress(b"", codec="zstd", asbytes=True)}
+        empty = {
+            "jsonl": b"",
+            "jsonl.gz": gzip.compress(b""),
+            "jsonl.zst": pa.compress(b"", codec="zstd", asbytes=True),
+        }
         path.write_bytes(empty[suffix])
     else:
         write_file(path, pa.Table.from_pylist(schema).slice(0, 0))

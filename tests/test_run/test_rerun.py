@@ -166,7 +166,9 @@ def test_changed_content_of_equal_size_and_time_is_noticed(done):
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete", "empty"])
-@pytest.mark.parametrize("victim", ["part-00001.parquet", "report.html", "_refinery/annotations", "_refinery/decisions"])
+@pytest.mark.parametrize(
+    "victim", ["part-00001.parquet", "report.html", "_refinery/annotations", "_refinery/decisions"]
+)
 def test_damaged_file_is_made_again_and_the_others_stay(done, victim, harm):
     out = done / "out"
     content, before = tree_bytes(out), identities(out)
@@ -183,7 +185,12 @@ def test_damaged_file_is_made_again_and_the_others_stay(done, victim, harm):
     run_here(done)
     assert tree_bytes(out) == content
     name = path.relative_to(out).as_posix()
-    assert rewritten(before, identities(out)) <= {name, "_refinery/manifest.json", "_refinery/run.json", "_refinery/lock"}
+    assert rewritten(before, identities(out)) <= {
+        name,
+        "_refinery/manifest.json",
+        "_refinery/run.json",
+        "_refinery/lock",
+    }
 
 
 @pytest.mark.parametrize("harm", [b"", b"{}", b"[]", b"\x80\x04K\x01.", b"{" * 5000, None])
@@ -264,4 +271,6 @@ def test_linked_state_folder_is_not_followed(done, tmp_path):
 
 def test_kept_rows_are_what_the_verdicts_say(finished):
     decided = read_frames(finished / "out/_refinery/decisions")
-    assert [row["id"] for row in kept_rows(finished / "out")] == decided.filter("kept")["id"].to_list()
+    assert [row["id"] for row in kept_rows(finished / "out")] == decided.filter("kept")[
+        "id"
+    ].to_list()

@@ -70,16 +70,21 @@ class Decisions:
         state, ids = self.state, self.corpus.frame["id"]
         names = pl.Series("reason", state.reasons, pl.String)
         dropped_by = names.gather(state.dropped_by.slice(start, length)).alias("dropped_by")
-        masks = [mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)]
+        masks = [
+            mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)
+        ]
         reasons = [
-            pl.when(pl.col(str(i))).then(pl.lit(rule.reason)) for i, (rule, _) in enumerate(self.failures)
+            pl.when(pl.col(str(i))).then(pl.lit(rule.reason))
+            for i, (rule, _) in enumerate(self.failures)
         ]
         # A duplicate or selection reason stands behind the rules, where it is what dropped.
         rule_reasons = [rule.reason for rule, _ in self.failures]
         last = pl.when(~pl.col("dropped_by").is_in(rule_reasons)).then(pl.col("dropped_by"))
         listed = (
             pl.DataFrame([dropped_by, *masks])
-            .select(pl.concat_list([*reasons, last]).list.drop_nulls().list.unique(maintain_order=True))
+            .select(
+                pl.concat_list([*reasons, last]).list.drop_nulls().list.unique(maintain_order=True)
+            )
             .to_series()
         )
         return pl.DataFrame(
@@ -122,7 +127,14 @@ def decide(
             by_rule = _apply_rules(corpus, state, of_step, n_failed)
         else:
             by_rule = _apply_step(corpus, state, step, plan, pool, n_failed)
-        entries.append({"name": step.name, "in": before, "out": amounts(corpus, state.alive), "by_rule": by_rule})
+        entries.append(
+            {
+                "name": step.name,
+                "in": before,
+                "out": amounts(corpus, state.alive),
+                "by_rule": by_rule,
+            }
+        )
     return Decisions(corpus, state, rules, build_ledger(corpus, state, entries, records, bad_files))
 
 
@@ -161,7 +173,12 @@ def _joined(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Series]]
 
 
 def _apply_step(
-    corpus: Corpus, state: State, step: StepPlan, plan: Plan, pool: _core.ThreadPool, n_failed: pl.Series
+    corpus: Corpus,
+    state: State,
+    step: StepPlan,
+    plan: Plan,
+    pool: _core.ThreadPool,
+    n_failed: pl.Series,
 ) -> dict[str, Any]:
     def act(alive: pl.Series) -> Drop:
         config = step.config

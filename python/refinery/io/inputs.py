@@ -96,10 +96,15 @@ def _matches(folder: Path, pattern: str) -> list[Path]:
     path = folder / pattern
     if path.is_dir():
         # Whatever is no folder: a pipe or a broken link is an error, not silence.
-        return [p for p in path.rglob("*") if not p.is_dir() and _is_visible(p, path) and format_of(p.name)]
+        return [
+            p
+            for p in path.rglob("*")
+            if not p.is_dir() and _is_visible(p, path) and format_of(p.name)
+        ]
     if path.exists():
         return [path]
-    found = [folder / name for name in glob.glob(pattern, root_dir=folder, recursive=True)]
+    names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - may be absolute
+    found = [folder / name for name in names]
     # A folder among the matches is no file, unless its name says that it holds data.
     return [match for match in found if not match.is_dir() or format_of(match.name)]
 

@@ -26,6 +26,12 @@ code { font-size: .92em; overflow-wrap: anywhere } .wide { overflow-x: auto }
 """
 
 
+_RULE_COUNTS = (
+    "first: dropped here because this rule failed first. alone: fails it, of all documents read. "
+    "only this: fails it and no other rule."
+)
+
+
 def render(manifest: dict[str, Any]) -> str:
     """The page of a finished run, as HTML."""
     ledger = manifest["ledger"]
@@ -44,8 +50,7 @@ def render(manifest: dict[str, Any]) -> str:
             "<h2>Funnel</h2>",
             _funnel(rows),
             "<h2>Rules</h2>",
-            '<p class="lead">first: dropped here because this rule failed first. alone: fails it, of all documents '
-            "read. only this: fails it and no other rule.</p>",
+            f'<p class="lead">{_RULE_COUNTS}</p>',
             _rules(rule_rows(ledger)),
             "<h2>Inputs</h2>",
             _inputs(manifest["inputs"]),
@@ -61,7 +66,9 @@ def _table(headers: list[tuple[str, str]], rows: list[list[str]]) -> str:
     head = "".join(f'<th class="{kind}">{escape(name)}</th>' for name, kind in headers)
     kinds = [kind for _, kind in headers]
     body = "".join(
-        "<tr>" + "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, row, strict=True)) + "</tr>\n"
+        "<tr>"
+        + "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, row, strict=True))
+        + "</tr>\n"
         for row in rows
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'

@@ -13,21 +13,33 @@
 use super::c4_lines::{Fate, LineJudge, LineRules};
 use super::{Family, Scratch, SignalSpec};
 use crate::text::lines::{split_lines, strip};
-use crate::text::spacy::SpacyWords;
-use crate::text::{Doc, Needs, Word, sentences};
+use crate::text::spacy::{SpacyWords, count_sentences_in};
+use crate::text::{Doc, Needs, Word};
 
 const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
 
 const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec { name, definition, range }
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
 }
 
 /// Signals of both families. A dropped line is counted by the first rule that drops it.
 static SIGNALS: [SignalSpec; 11] = [
-    spec("n_lines", "Lines of `splitlines`, empty ones included.", COUNT),
+    spec(
+        "n_lines",
+        "Lines of `splitlines`, empty ones included.",
+        COUNT,
+    ),
     spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
-    spec("n_lines_dropped_long_word", "Lines dropped for a word of more than 1000 characters.", COUNT),
+    spec(
+        "n_lines_dropped_long_word",
+        "Lines dropped for a word of more than 1000 characters.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_no_terminal_punct",
         "Lines dropped because, citations deleted, they end in none of `. ? ! \" '`, or in `...`; 0 in c4_fineweb.",
@@ -38,13 +50,21 @@ static SIGNALS: [SignalSpec; 11] = [
         "Lines dropped for fewer than 3 words, citations counted.",
         COUNT,
     ),
-    spec("n_lines_dropped_javascript", "Lines dropped for `javascript` in any case.", COUNT),
+    spec(
+        "n_lines_dropped_javascript",
+        "Lines dropped for `javascript` in any case.",
+        COUNT,
+    ),
     spec(
         "n_lines_dropped_policy",
         "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
         COUNT,
     ),
-    spec("n_sentences", "Sentences in the kept lines, counted line by line.", COUNT),
+    spec(
+        "n_sentences",
+        "Sentences in the kept lines, counted line by line.",
+        COUNT,
+    ),
     spec(
         "has_lorem_ipsum",
         "Whether `lorem ipsum`, in any case, is in a line with 3 words or more that the rules on long words and terminal punctuation keep.",
@@ -62,7 +82,8 @@ static SIGNALS: [SignalSpec; 11] = [
     ),
 ];
 
-const SOURCE: &str = "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
+const SOURCE: &str =
+    "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
 
 /// C4 with all its line rules.
 pub static FAMILY: Family = Family {
@@ -70,7 +91,10 @@ pub static FAMILY: Family = Family {
     prefix: "datatrove.c4.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::C4, scratch, out),
 };
 
@@ -80,7 +104,10 @@ pub static FINEWEB_FAMILY: Family = Family {
     prefix: "datatrove.c4_fineweb.",
     source: SOURCE,
     signals: &SIGNALS,
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute: |doc, scratch, out| compute(doc, LineRules::FINEWEB, scratch, out),
 };
 
@@ -127,9 +154,11 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
     let mut words = doc.words;
     judge.load(doc.text);
     for line in split_lines(doc.text) {
-        let end = line.as_ptr() as usize + line.len() - doc.text.as_ptr() as usize;
-        let line_words = take_words(&mut words, end);
-        let judged = judge.judge(strip(line), rules);
+        let line = strip(line);
+        let start = line.as_ptr() as usize - doc.text.as_ptr() as usize;
+        let span = start..start + line.len();
+        let line_words = take_words(&mut words, span.end);
+        let judged = judge.judge(line, rules);
         counts.lines += 1;
         counts.by_fate[judged.fate as usize] += 1;
         counts.has_lorem_ipsum_first |= judged.has_lorem_ipsum && !counts.has_curly_bracket;
@@ -139,7 +168,7 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
             counts.sentences += if judged.is_edited {
                 spacy.count_sentences(judged.text)
             } else {
-                sentences::count_in_words(doc.text, line_words)
+                count_sentences_in(doc.text, span, line_words)
             };
         }
     }
@@ -148,7 +177,10 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
 
 /// Cuts off the words that begin before `end`, which are those of the line that ends there.
 fn take_words<'a>(words: &mut &'a [Word], end: usize) -> &'a [Word] {
-    let n = words.iter().take_while(|w| (w.start as usize) < end).count();
+    let n = words
+        .iter()
+        .take_while(|w| (w.start as usize) < end)
+        .count();
     let (taken, rest) = words.split_at(n);
     *words = rest;
     taken
@@ -174,4 +206,161 @@ pub fn edited_text(text: &str, rules: LineRules, judge: &mut LineJudge, out: &mu
     let end = start + kept.len();
     out.truncate(end);
     out.drain(..start);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::{FAMILY, FINEWEB_FAMILY, LineJudge, LineRules, edited_text};
+
+    #[test]
+    fn each_line_is_counted_by_the_first_rule_that_drops_it() {
+        let long = format!("This {} is long.", "x".repeat(1001));
+        let as_long = format!("This {} is not.", "é".repeat(1000));
+        let text = format!(
+            "{long}\n{as_long}\nno mark javascript here\nToo few.\nUse JavaScript, please now.\n\
+             Our Privacy Policy is here.\nOne plain line here.\n"
+        );
+        for (name, expected) in [
+            ("n_lines", 7.0),
+            ("n_lines_kept", 2.0),
+            ("n_lines_dropped_long_word", 1.0),
+            ("n_lines_dropped_no_terminal_punct", 1.0),
+            ("n_lines_dropped_few_words", 1.0),
+            ("n_lines_dropped_javascript", 1.0),
+            ("n_lines_dropped_policy", 1.0),
+        ] {
+            check(&FAMILY, name, &[(&text, expected)]);
+        }
+        check(
+            &FINEWEB_FAMILY,
+            "n_lines_dropped_no_terminal_punct",
+            &[(&text, 0.0)],
+        );
+        check(
+            &FINEWEB_FAMILY,
+            "n_lines_dropped_javascript",
+            &[(&text, 2.0)],
+        );
+    }
+
+    #[test]
+    fn a_line_ends_after_its_citations_in_one_of_five_marks() {
+        let cases = [
+            ("It is so.", 1.0),
+            ("It is so![12]", 1.0),
+            ("It is so.[edit][citation needed][]", 1.0),
+            ("It is so.[١٢]", 1.0),
+            ("It is so. [1]", 0.0),
+            ("It is so.[x]", 0.0),
+            ("It is so.[Edit]", 0.0),
+            ("It is so...", 0.0),
+            ("It is so…", 0.0),
+            ("It is so.\"", 1.0),
+            ("It is so.”", 0.0),
+            (" \u{3000} It is so? \x1f", 1.0),
+        ];
+        check(&FAMILY, "n_lines_kept", &cases);
+    }
+
+    #[test]
+    fn words_are_counted_with_citations() {
+        let cases = [
+            ("[1] [2] a.", 1.0),
+            ("[citation needed] a.", 1.0),
+            ("[1][2] a.", 0.0),
+            ("", 0.0),
+        ];
+        check(&FAMILY, "n_lines_kept", &cases);
+    }
+
+    #[test]
+    fn phrases_are_found_in_any_case_and_across_deleted_citations() {
+        let cases = [
+            ("We use COOKIES here.", 1.0),
+            ("We use coo\u{212a}ies here.", 1.0),
+            ("We use coo[3]kies here.", 1.0),
+            ("We use cookie s here.", 0.0),
+            ("Read the Terms Of Use.", 1.0),
+        ];
+        check(&FAMILY, "n_lines_dropped_policy", &cases);
+        check(
+            &FAMILY,
+            "n_lines_dropped_javascript",
+            &[("Some java[1]script is here.", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_dropped_javascript",
+            &[("Some JAVASCRİPT is here.", 0.0)],
+        );
+    }
+
+    #[test]
+    fn document_rules_see_only_lines_that_reach_them() {
+        let cases = [
+            ("A { b.", 1.0),
+            ("A { b", 0.0),
+            ("{ b.", 0.0),
+            ("A { javascript.", 0.0),
+            ("We use cookies {.", 1.0),
+            ("", 0.0),
+        ];
+        check(&FAMILY, "has_curly_bracket", &cases);
+        let cases = [
+            ("A Lorem ipsum.", 1.0),
+            ("A lorem ipsum javascript.", 1.0),
+            ("A lorem ipsum", 0.0),
+            ("Lorem ipsum.", 0.0),
+            ("A lorem  ipsum.", 0.0),
+        ];
+        check(&FAMILY, "has_lorem_ipsum", &cases);
+    }
+
+    #[test]
+    fn the_first_line_that_breaks_a_document_rule_decides() {
+        let cases = [
+            ("A lorem ipsum {.", 1.0),
+            ("A lorem ipsum.\nA { b.", 1.0),
+            ("A { b.\nA lorem ipsum.", 0.0),
+            ("A { javascript.\nA lorem ipsum.", 1.0),
+        ];
+        check(&FAMILY, "has_lorem_ipsum_first", &cases);
+    }
+
+    #[test]
+    fn sentences_are_those_of_kept_lines() {
+        let cases = [
+            ("", 0.0),
+            ("One two three .\nOne . Two . Three .\nNot this one", 4.0),
+            ("no mark here\rOne ! two .  Three four .", 3.0),
+        ];
+        check(&FAMILY, "n_sentences", &cases);
+    }
+
+    #[test]
+    fn edited_text_is_the_kept_lines() {
+        let cases = [
+            ("", ""),
+            ("no mark", ""),
+            (
+                "  A b c. \r\n\r\nno mark here\u{2028}D[1] e f!\x0b",
+                "A b c.\nD e f!",
+            ),
+            ("[1] [2] [3].\nA b c.", ".\nA b c."),
+            ("[1] A b.\nC d e.", "A b.\nC d e."),
+        ];
+        let (mut judge, mut out) = (LineJudge::default(), "left over".to_owned());
+        for (text, expected) in cases {
+            edited_text(text, LineRules::C4, &mut judge, &mut out);
+            assert_eq!(out, expected, "{text:?}");
+        }
+        edited_text(
+            "no mark here\n\na b",
+            LineRules::FINEWEB,
+            &mut judge,
+            &mut out,
+        );
+        assert_eq!(out, "no mark here");
+    }
 }

@@ -7,8 +7,8 @@
 //! a phrase together (`java[1]script`), so edited lines are searched each.
 
 use memchr::{memchr, memmem::Finder};
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use crate::text::chars::is_decimal;
 use crate::text::lines::split_spaces;
 
 /// A word of more characters drops its line.
@@ -33,9 +33,13 @@ pub struct LineRules {
 
 impl LineRules {
     /// All rules.
-    pub const C4: Self = Self { terminal_punct: true };
+    pub const C4: Self = Self {
+        terminal_punct: true,
+    };
     /// As `FineWeb` runs C4.
-    pub const FINEWEB: Self = Self { terminal_punct: false };
+    pub const FINEWEB: Self = Self {
+        terminal_punct: false,
+    };
 }
 
 /// What becomes of a line: kept, or the first rule that drops it.
@@ -145,7 +149,11 @@ impl LineJudge {
         } else {
             Phrases::default()
         };
-        let text = if is_edited { self.edited.as_str() } else { line };
+        let text = if is_edited {
+            self.edited.as_str()
+        } else {
+            line
+        };
         let early = if has_long_word {
             Some(Fate::LongWord)
         } else if rules.terminal_punct && !ends_a_sentence(text) {
@@ -154,7 +162,9 @@ impl LineJudge {
             has_few_words.then_some(Fate::FewWords)
         };
         let fate = early.unwrap_or(match found {
-            Phrases { javascript: true, .. } => Fate::Javascript,
+            Phrases {
+                javascript: true, ..
+            } => Fate::Javascript,
             Phrases { policy: true, .. } => Fate::Policy,
             Phrases { .. } => Fate::Kept,
         });
@@ -196,7 +206,10 @@ impl LineJudge {
 fn words_of(line: &str) -> (bool, bool) {
     let is_long = |word: &str| word.len() > MAX_WORD_CHARS && word.chars().count() > MAX_WORD_CHARS;
     let has_long = line.len() > MAX_WORD_CHARS && split_spaces(line).any(is_long);
-    (has_long, split_spaces(line).take(MIN_WORDS).count() < MIN_WORDS)
+    (
+        has_long,
+        split_spaces(line).take(MIN_WORDS).count() < MIN_WORDS,
+    )
 }
 
 /// Whether a line ends in a mark that C4 takes for the end of a sentence; an ellipsis is none.
@@ -233,13 +246,8 @@ fn citation_len(text: &str) -> Option<usize> {
     if inner[digits..].starts_with(']') {
         return Some(digits + 2);
     }
-    ["[edit]", "[citation needed]"].iter().find(|c| text.starts_with(**c)).map(|c| c.len())
-}
-
-/// `\d` of Python's `re`: a decimal digit of any script.
-fn is_decimal(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_digit();
-    }
-    c.general_category() == GeneralCategory::DecimalNumber
+    ["[edit]", "[citation needed]"]
+        .iter()
+        .find(|c| text.starts_with(**c))
+        .map(|c| c.len())
 }

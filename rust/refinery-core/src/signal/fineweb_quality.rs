@@ -47,7 +47,10 @@ pub static FAMILY: Family = Family {
             range: "0 and more; null without words",
         },
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
@@ -83,4 +86,67 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         fraction(repeated.repeated_chars, doc.n_chars - newlines),
         fraction(newlines, doc.words.len()),
     ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::FAMILY;
+
+    const NULL: f64 = f64::NAN;
+
+    #[test]
+    fn blank_lines_do_not_count() {
+        check(
+            &FAMILY,
+            "n_nonblank_lines",
+            &[("", 0.0), ("\n \n\x1c\u{3000}\n", 0.0), ("a\n\n b", 2.0)],
+        );
+    }
+
+    #[test]
+    fn the_very_last_character_ends_a_line() {
+        let cases = [
+            ("", NULL),
+            ("Yes.", 1.0),
+            ("Yes. ", 0.0),
+            ("“Yes.”", 0.0),
+            ("'Yes.'", 0.0),
+            ("Yes.\r\nNo.\r\n", 0.0),
+            ("はい。\nWhy?!\n…\nत।", 0.75),
+        ];
+        check(&FAMILY, "frac_lines_ending_punct", &cases);
+    }
+
+    #[test]
+    fn thirty_characters_are_short() {
+        let (thirty, more) = ("é".repeat(30), "é".repeat(31));
+        let wide = "𝒳".repeat(30);
+        let text = format!("{thirty}\n{more}\n{wide}\n{wide}.");
+        check(
+            &FAMILY,
+            "frac_short_lines",
+            &[("", NULL), (&text, 0.5), (&"a".repeat(31), 0.0)],
+        );
+    }
+
+    #[test]
+    fn repeated_lines_are_over_the_text_without_newlines() {
+        let cases = [
+            ("\n\n", NULL),
+            ("ab\nab\nc\n\n", 0.4),
+            ("ab\nab ", 0.0),
+            (" \n ", 0.0),
+        ];
+        check(&FAMILY, "dup_line_char_frac", &cases);
+    }
+
+    #[test]
+    fn newlines_are_over_words() {
+        check(
+            &FAMILY,
+            "newline_to_word_ratio",
+            &[("\n", NULL), ("a b\r\nc d\n", 0.5), ("a\rb", 0.0)],
+        );
+    }
 }

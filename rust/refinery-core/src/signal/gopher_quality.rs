@@ -6,16 +6,17 @@
 //! `datatrove/gopher_quality`.
 
 use memchr::{memchr_iter, memmem};
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::{Family, Scratch, SignalSpec, fraction};
+use crate::text::chars::is_alpha;
 use crate::text::lines::{lstrip, rstrip, split_lines};
 use crate::text::punctuation::is_symbol;
 use crate::text::{Doc, Needs};
 
 /// Words of Gopher's stop word rule.
-const STOP_WORDS: [&[u8]; 8] =
-    [b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with"];
+const STOP_WORDS: [&[u8]; 8] = [
+    b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with",
+];
 
 /// The family.
 pub static FAMILY: Family = Family {
@@ -64,7 +65,10 @@ pub static FAMILY: Family = Family {
             range: "0 to 8",
         },
     ],
-    needs: Needs { words: true, token_ids: false },
+    needs: Needs {
+        words: true,
+        token_ids: false,
+    },
     compute,
 };
 
@@ -120,19 +124,17 @@ fn count_words(doc: &Doc<'_>) -> WordCounts {
 /// Whether a word is core, and whether it has a letter.
 fn classify(token: &str) -> (bool, bool) {
     // Most words begin with an ASCII letter, which answers both.
-    if token.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) {
+    if token
+        .as_bytes()
+        .first()
+        .is_some_and(u8::is_ascii_alphabetic)
+    {
         return (true, true);
     }
-    (token.chars().any(|c| !is_symbol(c)), token.chars().any(is_alpha))
-}
-
-/// Python's `str.isalpha` of one character: the letters of Unicode, without letter-like numbers and
-/// marks, which `char::is_alphabetic` counts in.
-fn is_alpha(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphabetic();
-    }
-    c.general_category_group() == GeneralCategoryGroup::Letter
+    (
+        token.chars().any(|c| !is_symbol(c)),
+        token.chars().any(is_alpha),
+    )
 }
 
 /// One bit for each stop word, none for any other word.
@@ -140,7 +142,10 @@ fn stop_word_bit(token: &[u8]) -> u8 {
     if !(2..=4).contains(&token.len()) {
         return 0;
     }
-    STOP_WORDS.iter().position(|&stop| stop == token).map_or(0, |i| 1 << i)
+    STOP_WORDS
+        .iter()
+        .position(|&stop| stop == token)
+        .map_or(0, |i| 1 << i)
 }
 
 fn count_lines(text: &str) -> LineCounts {
@@ -152,4 +157,97 @@ fn count_lines(text: &str) -> LineCounts {
         counts.ending_ellipsis += usize::from(end.ends_with("...") || end.ends_with('…'));
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, signal_of_words};
+    use super::FAMILY;
+
+    const NULL: f64 = f64::NAN;
+
+    #[test]
+    fn core_words_have_a_character_that_is_no_symbol() {
+        let cases = [
+            ("", 0.0),
+            ("... $ # +=~", 0.0),
+            ("a $5 ... §", 3.0),
+            ("。 ۔ é", 1.0),
+            ("\u{ff11} \u{ff12}", 1.0),
+        ];
+        check(&FAMILY, "n_core_words", &cases);
+    }
+
+    #[test]
+    fn mean_length_is_of_core_words_in_characters() {
+        let cases = [
+            ("", NULL),
+            ("...", NULL),
+            ("ab abcd ......", 3.0),
+            ("éé 日", 1.5),
+        ];
+        check(&FAMILY, "mean_core_word_length", &cases);
+    }
+
+    #[test]
+    fn hashes_and_ellipses_are_over_all_words() {
+        check(
+            &FAMILY,
+            "hash_to_word_ratio",
+            &[("", NULL), ("#a ## b .", 0.75), ("a", 0.0)],
+        );
+        // Six full stops are two ellipses, five are one.
+        let cases = [("", NULL), ("a...... b … .....", 1.0), ("a .. b", 0.0)];
+        check(&FAMILY, "ellipsis_to_word_ratio", &cases);
+    }
+
+    #[test]
+    fn bullets_are_two_marks_after_white_space_of_any_line() {
+        let cases = [
+            ("", NULL),
+            ("\n", 0.0),
+            ("- a\n\u{3000}• b\n* c\n— d", 0.5),
+            ("- a\r\n\r\n- b", 2.0 / 3.0),
+            ("-\x0b-", 1.0),
+        ];
+        check(&FAMILY, "frac_lines_starting_bullet", &cases);
+    }
+
+    #[test]
+    fn ellipsis_lines_end_before_white_space() {
+        let cases = [
+            ("", NULL),
+            ("a... \u{a0}\nb…\x1f\nc\nd..", 0.5),
+            ("a...\u{2028}b", 0.5),
+        ];
+        check(&FAMILY, "frac_lines_ending_ellipsis", &cases);
+    }
+
+    #[test]
+    fn words_with_alpha_have_a_letter_of_any_script() {
+        let cases = [
+            ("", NULL),
+            ("abc 12 3d .", 0.5),
+            ("日本 ½ ① ъ", 0.5),
+            // A letter-like number and a lone vowel sign are no letters for Python.
+            ("Ⅷ \u{93e} ª", 1.0 / 3.0),
+        ];
+        check(&FAMILY, "frac_words_with_alpha", &cases);
+    }
+
+    #[test]
+    fn stop_words_count_once_and_by_case() {
+        let cases = [
+            ("", 0.0),
+            ("the the", 1.0),
+            ("The Of", 0.0),
+            ("the be to of and that have with", 8.0),
+            ("them withe", 0.0),
+        ];
+        check(&FAMILY, "n_distinct_stop_words", &cases);
+        assert!(
+            (signal_of_words(&FAMILY, "n_distinct_stop_words", "tobe", &["to", "be"]) - 2.0).abs()
+                < 1e-9
+        );
+    }
 }

@@ -14,6 +14,8 @@ pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
 mod repeats;
+#[cfg(test)]
+mod testing;
 
 use crate::text::{Doc, Needs};
 

@@ -64,23 +64,34 @@ impl Ngrams {
 
     /// Step 2: which bigrams may repeat.
     fn find_bigrams(&mut self, words: &[Word]) {
-        let keys = words.windows(2).map(|pair| fold(pair[0].hash ^ MIX[0], pair[1].hash ^ MIX[1]));
+        let keys = words
+            .windows(2)
+            .map(|pair| fold(pair[0].hash ^ MIX[0], pair[1].hash ^ MIX[1]));
         self.filter.reset(words.len());
         keys.clone().for_each(|key| self.filter.add(key));
         self.bigram_may_repeat.clear();
-        self.bigram_may_repeat.extend(keys.map(|key| self.filter.may_repeat(key)));
+        self.bigram_may_repeat
+            .extend(keys.map(|key| self.filter.may_repeat(key)));
     }
 
     /// Step 3: where a joined n-gram, n at least 5, may equal another.
     fn find_suspects(&mut self, n_words: usize) {
-        let Self { joined, starts, filter, suspects, .. } = self;
+        let Self {
+            joined,
+            starts,
+            filter,
+            suspects,
+            ..
+        } = self;
         let window = |at: usize| {
             let bytes = joined[starts[at] as usize..].first_chunk::<WINDOW>()?;
             let both = u128::from_le_bytes(*bytes);
             Some(fold(both as u64 ^ MIX[0], (both >> 64) as u64 ^ MIX[1]))
         };
         filter.reset(n_words);
-        (0..n_words).filter_map(window).for_each(|key| filter.add(key));
+        (0..n_words)
+            .filter_map(window)
+            .for_each(|key| filter.add(key));
         suspects.clear();
         for at in 0..(n_words + 1).saturating_sub(LEAST_REPEATED) {
             let length = (starts[at + LEAST_REPEATED] - starts[at]) as usize;
@@ -107,7 +118,13 @@ impl Ngrams {
     fn top_ngram(&mut self, n: usize) -> (usize, usize) {
         // All others occur once, so without a candidate the first n-gram of all is the answer.
         let mut top = (0, 1);
-        let Self { joined, starts, bigram_may_repeat, seen, .. } = self;
+        let Self {
+            joined,
+            starts,
+            bigram_may_repeat,
+            seen,
+            ..
+        } = self;
         seen.reset(bigram_may_repeat.iter().filter(|&&may| may).count());
         let mut run = 0;
         for (last, &may) in bigram_may_repeat.iter().enumerate() {
@@ -130,8 +147,18 @@ impl Ngrams {
     ///
     /// `n` is at least 5. An n-gram inside the part jumped over is not remembered.
     pub fn repeated_chars(&mut self, n: usize) -> usize {
-        debug_assert!(n >= LEAST_REPEATED, "suspects are found for 5-grams and longer");
-        let Self { joined, starts, suspects, seen, n_chars, .. } = self;
+        debug_assert!(
+            n >= LEAST_REPEATED,
+            "suspects are found for 5-grams and longer"
+        );
+        let Self {
+            joined,
+            starts,
+            suspects,
+            seen,
+            n_chars,
+            ..
+        } = self;
         seen.reset(suspects.len());
         let (mut chars, mut next) = (0, 0);
         for &at in suspects.iter() {
@@ -139,9 +166,8 @@ impl Ngrams {
             if i < next || i + n >= starts.len() {
                 continue;
             }
-            let same = |first: u32| {
-                joined[span(starts, first as usize, n)] == joined[span(starts, i, n)]
-            };
+            let same =
+                |first: u32| joined[span(starts, first as usize, n)] == joined[span(starts, i, n)];
             if seen.count(joined_hash(joined, starts, i, n), at, same).1 > 1 {
                 chars += n_chars[i..i + n].iter().map(|&c| c as usize).sum::<usize>();
                 next = i + n;

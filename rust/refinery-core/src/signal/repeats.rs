@@ -51,7 +51,12 @@ impl FirstSeen {
         loop {
             let slot = &mut self.slots[at];
             if slot.generation != self.generation {
-                *slot = Slot { generation: self.generation, tag, first: item, count: 1 };
+                *slot = Slot {
+                    generation: self.generation,
+                    tag,
+                    first: item,
+                    count: 1,
+                };
                 return (item, 1);
             }
             if slot.tag == tag && same(slot.first) {

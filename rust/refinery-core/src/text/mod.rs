@@ -5,7 +5,6 @@ pub mod chars;
 pub mod doc;
 pub mod lines;
 pub mod punctuation;
-pub mod sentences;
 pub mod spacy;
 pub mod words;
 

@@ -1,7 +1,7 @@
 //! The punctuation sets of datatrove: which marks end a line, which characters make a symbol.
 //!
-//! Facts of datatrove 0.10.0 (`utils/text.py`) and of spaCy's sentencizer. Not Unicode's categories:
-//! `´` and `►` are symbols here, `·` and `§` are not.
+//! Facts of datatrove 0.10.0 (`utils/text.py`). Not Unicode's categories: `´` and `►` are symbols
+//! here, `·` and `§` are not. Nor the marks at which a sentence ends: those are spaCy's.
 
 /// Marks that end a sentence in some script, in code point order.
 #[rustfmt::skip]
@@ -30,16 +30,6 @@ const TERMINAL: [char; 159] = [
     '\u{1da88}',
 ];
 
-/// Terminal marks at which spaCy's sentencizer ends no sentence, in code point order.
-#[rustfmt::skip]
-const NOT_SENTENCE_ENDS: [char; 31] = [
-    '\u{61d}', '\u{61e}', '\u{837}', '\u{839}', '\u{83d}', '\u{83e}', '\u{17d4}', '\u{17d5}',
-    '\u{17d6}', '\u{17d9}', '\u{17da}', '\u{1b7d}', '\u{1b7e}', '\u{2e53}', '\u{2e54}', '\u{10f55}',
-    '\u{10f56}', '\u{10f57}', '\u{10f58}', '\u{10f59}', '\u{10f86}', '\u{10f87}', '\u{10f88}',
-    '\u{10f89}', '\u{11944}', '\u{11946}', '\u{11ef7}', '\u{11ef8}', '\u{11f43}', '\u{11f44}',
-    '\u{16e98}',
-];
-
 /// Symbols that are neither terminal marks nor below U+00A0, in code point order. U+FF11, a digit,
 /// stands in the original's list.
 #[rustfmt::skip]
@@ -55,12 +45,11 @@ const ASCII_SYMBOLS: u128 = 0xf800_0001_f800_0001_fc00_fffe_ffff_f9ff;
 
 /// Whether `c` is one of the 159 marks of `TERMINAL_PUNCTUATION`.
 pub fn is_terminal(c: char) -> bool {
-    if c.is_ascii() { matches!(c, '.' | '!' | '?') } else { TERMINAL.binary_search(&c).is_ok() }
-}
-
-/// Whether spaCy's sentencizer ends a sentence at a token that is `c` alone.
-pub fn is_sentence_end(c: char) -> bool {
-    is_terminal(c) && NOT_SENTENCE_ENDS.binary_search(&c).is_err()
+    if c.is_ascii() {
+        matches!(c, '.' | '!' | '?')
+    } else {
+        TERMINAL.binary_search(&c).is_ok()
+    }
 }
 
 /// Whether `c` is in `PUNCTUATION_SET`: a word of such characters only is a symbol.
@@ -84,7 +73,6 @@ mod tests {
     fn sets_have_the_sizes_of_the_originals() {
         assert_eq!(count(is_terminal), 159);
         assert_eq!(count(is_symbol), 281);
-        assert_eq!(count(is_sentence_end), 128);
     }
 
     #[test]
@@ -108,6 +96,5 @@ mod tests {
         for (c, terminal, symbol) in cases {
             assert_eq!((is_terminal(c), is_symbol(c)), (terminal, symbol), "{c:?}");
         }
-        assert!(is_sentence_end('。') && !is_sentence_end('\u{61d}') && !is_sentence_end('…'));
     }
 }

@@ -76,7 +76,10 @@ impl Words {
             inside = mask >> 63;
             at += MASK_BYTES;
         }
-        *position = Position { start, is_inside: inside == 1 };
+        *position = Position {
+            start,
+            is_inside: inside == 1,
+        };
     }
 
     /// Hashes the segment that the end of the text closes.
@@ -88,7 +91,10 @@ impl Words {
 
     #[inline(always)]
     fn push(&mut self, text: &str, start: usize, end: usize) {
-        let window = text.as_bytes().get(start..).and_then(<[u8]>::first_chunk::<16>);
+        let window = text
+            .as_bytes()
+            .get(start..)
+            .and_then(<[u8]>::first_chunk::<16>);
         if let (Some(window), Some(keep)) = (window, KEEP.get(end - start)) {
             let block = u128::from_le_bytes(*window) & keep;
             if block & HIGH_BITS == 0 {
