@@ -215,7 +215,7 @@ def kept_rows(out):
         rows += pq.read_table(path).to_pylist()
     for path in sorted(out.glob("part-*.jsonl.zst")):
         with pa.input_stream(str(path), compression="zstd") as stream:
-            rows += [json.loads(line) for line in stream.read().decode().splitlines() if line]
+            rows += [json.loads(line) for line in stream.read().split(b"\n") if line]
     return rows
 
 

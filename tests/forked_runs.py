@@ -38,10 +38,11 @@ def kill_at(folder, call, k, side, arguments=()):
         count += 1
         if count == k and side == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        result = original(*args, **kwargs)
-        if count == k:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
+        try:
+            return original(*args, **kwargs)
+        finally:
+            if count == k:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(os, call, counting)
     run(folder, arguments)

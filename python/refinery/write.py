@@ -266,7 +266,26 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
             raise SchemaError(name, message, first[name])
         kind = pa.int64() if name in ("n_chars", "n_bytes", "n_tokens") else pa.float64()
         fields[name] = pa.field(name, kind)
+    if plan.pipeline.config.output.format == "jsonl.zst":
+        _check_json(fields, first)
     return pa.schema([pa.field(field.name, field.type) for field in fields.values()])
+
+
+def _check_json(fields: dict[str, pa.Field], first: dict[str, str]) -> None:
+    for name, field in fields.items():
+        if _holds_bytes(field.type):
+            message = f"is {field.type}, which JSON cannot hold; write parquet, or drop the column"
+            raise SchemaError(name, message, first[name])
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _holds_bytes(kind.value_type)
+    if types.is_nested(kind):
+        return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))
+    is_view = types.is_binary_view(kind)
+    return bool(is_view or types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
 
 
 def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:

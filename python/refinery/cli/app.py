@@ -237,7 +237,9 @@ def main() -> None:
         _fail("interrupted", 130)
     except MemoryError:
         _fail("out of memory; lower resources.threads or resources.memory", 4)
-    except Exception:
+    except SystemExit:
+        raise
+    except BaseException:  # a panic of a Rust library is no Exception
         import traceback
 
         traceback.print_exc()
