@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refinery import _core
-
 from twins import minhash as twin
 
 NUM_PERM = 112

@@ -134,7 +134,7 @@ def main(path):
         "//! Tables of spaCy's blank English tokenizer: facts, no rules. Written by",
         "//! `tests/parity/generate_spacy_tables.py`; change that, not this.",
         "//!",
-        f"//! Source: `spaCy` {spacy.__version__} (MIT licence, copyright `ExplosionAI` GmbH and others),",
+        f"//! Source: `spaCy` {spacy.__version__} (MIT licence, by `ExplosionAI` and others),",
         "//! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\\w`, `\\d` and category P",
         f"//! as in Python {sys.version_info.major}.{sys.version_info.minor} (Unicode {unicodedata.unidata_version}).",
         "",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import oracle
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from refinery import _core
@@ -75,9 +76,10 @@ def strewn(text, rng):
 
 def differences(texts):
     """Pairs of what the original and we make of a text, where they differ."""
+    column = pa.array(texts, pa.string())
     ours = zip(
-        pl.Series(_core.spacy_words(pl.Series(texts, dtype=pl.String))).to_list(),
-        pl.Series(_core.count_sentences(pl.Series(texts, dtype=pl.String))).to_list(),
+        pa.array(_core.spacy_words(column)).to_pylist(),
+        pa.array(_core.count_sentences(column)).to_pylist(),
         strict=True,
     )
     theirs = oracle.answers("ask_spacy.py", texts)

@@ -18,7 +18,7 @@ def words(text: str) -> list[str]:
     found, word = [], ""
     for character in text:
         # One character at a time: no rule looks at its neighbours.
-        lower = character.lower().replace("ς", "σ")
+        lower = character.lower().replace("ς", "\N{GREEK SMALL LETTER SIGMA}")
         for part in unicodedata.normalize("NFD", lower):
             if unicodedata.category(part) == "Mn":
                 continue

@@ -24,7 +24,7 @@ impl Piece {
     }
 
     /// The token's text.
-    pub(super) fn text<'a>(self, chunk: &'a str) -> &'a str {
+    pub(super) fn text(self, chunk: &str) -> &str {
         &chunk[self.start as usize..self.end as usize]
     }
 }

@@ -167,7 +167,7 @@ impl SpacyWords {
             let tokens = chopper
                 .pieces
                 .iter()
-                .map(|piece| cached(chunk, piece, rules));
+                .map(|&piece| cached(chunk, piece, rules));
             cache.put(chunk.as_bytes(), hash, tokens);
         }
     }
