@@ -4,9 +4,10 @@ import json
 import struct
 
 import pytest
-from conftest import make_rows, run_here, write_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from conftest import make_rows, run_here, write_file
 from twins.decide import decide
 
 NULLABLE = "datatrove.gopher_quality.mean_core_word_length"
