@@ -14,9 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-import refinery.api
-import refinery.cli.show
-import refinery.report.page
 from refinery.annotate import Annotator
 from refinery.cli import main
 
@@ -93,7 +90,10 @@ def in_fork(function, *, stop_after=None, signum=signal.SIGKILL, **options):
         os._exit(0)
     begun = time.monotonic()
     if stop_after is not None:
-        while time.monotonic() - begun < stop_after and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        while (
+            time.monotonic() - begun < stop_after
+            and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        ):
             time.sleep(0.002)
         os.kill(pid, signum)
         begun = time.monotonic()
@@ -101,7 +101,26 @@ def in_fork(function, *, stop_after=None, signum=signal.SIGKILL, **options):
     return os.waitstatus_to_exitcode(status), time.monotonic() - begun
 
 
-ACTIONS = {"run": run, "kill_at": kill_at, "slow_run": slow_run, "count_calls": count_calls}
+def cli(arguments, cwd, out, err):
+    """The command line with `arguments`; what it prints goes to the files `out` and `err`."""
+    for stream, path in ((1, out), (2, err)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    os.chdir(cwd)
+    sys.argv = ["refinery", *arguments]
+    try:
+        main()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+ACTIONS = {
+    "cli": cli,
+    "run": run,
+    "kill_at": kill_at,
+    "slow_run": slow_run,
+    "count_calls": count_calls,
+}
 
 
 def serve():

@@ -3,8 +3,8 @@
 import textwrap
 
 import pytest
-from conftest import command, write_file
 
+from conftest import command, write_file
 from refinery.config import load_pipeline, parse_pipeline, parse_size
 from refinery.errors import ConfigError
 from refinery.plan import build_plan

@@ -281,6 +281,9 @@ def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> P
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
+    except IsADirectoryError:
+        message = "is a folder, not a pipeline file"
+        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
     return parse_pipeline(text, file=str(file), folder=path.resolve().parent, overrides=overrides)
 
 

@@ -285,7 +285,12 @@ def _holds_bytes(kind: pa.DataType) -> bool:
     if types.is_nested(kind):
         return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))
     is_view = types.is_binary_view(kind)
-    return bool(is_view or types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
+    return bool(
+        is_view
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+    )
 
 
 def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:

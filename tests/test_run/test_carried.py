@@ -7,8 +7,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ODD_TEXTS, kept_rows, run_here, write_file
 
+from conftest import ODD_TEXTS, kept_rows, run_here, write_file
 from refinery.errors import SchemaError
 
 PLAIN = "input: {path: raw/*, id: id}\noutput: {path: out%s}\n"
@@ -25,12 +25,20 @@ def rich_table():
         "uint64": pa.array([2**64 - 1, *range(N - 2), None], pa.uint64()),
         "float32": pa.array([0.1, float("inf"), -0.0, 1e-30, 5.0, None], pa.float32()),
         "bool": pa.array([True, False, True, False, True, None]),
-        "date": pa.array([*[dt.date(1, 1, 1), dt.date(9999, 12, 31)] * 2, dt.date(2024, 2, 29), None]),
+        "date": pa.array(
+            [*[dt.date(1, 1, 1), dt.date(9999, 12, 31)] * 2, dt.date(2024, 2, 29), None]
+        ),
         "time": pa.array([*[dt.time(23, 59, 59, 999999)] * (N - 1), None], pa.time64("us")),
-        "stamp_ms": pa.array([*[moment.replace(microsecond=123000)] * (N - 1), None], pa.timestamp("ms")),
+        "stamp_ms": pa.array(
+            [*[moment.replace(microsecond=123000)] * (N - 1), None], pa.timestamp("ms")
+        ),
         "stamp_zone": pa.array([*[moment] * (N - 1), None], pa.timestamp("us", "Europe/Berlin")),
-        "duration": pa.array([*[dt.timedelta(days=1, microseconds=5)] * (N - 1), None], pa.duration("us")),
-        "decimal": pa.array([*[decimal.Decimal("12345678901234567890.12")] * (N - 1), None], pa.decimal128(25, 2)),
+        "duration": pa.array(
+            [*[dt.timedelta(days=1, microseconds=5)] * (N - 1), None], pa.duration("us")
+        ),
+        "decimal": pa.array(
+            [*[decimal.Decimal("12345678901234567890.12")] * (N - 1), None], pa.decimal128(25, 2)
+        ),
         "binary": pa.array([b"\xff\x00", b"", *[b"x"] * 3, None], pa.binary()),
         "fixed": pa.array([*[b"\x00\xff"] * (N - 1), None], pa.binary(2)),
         "dictionary": pa.array([*["b", "a"] * 2, "b", None]).dictionary_encode(),
@@ -86,7 +94,11 @@ def test_json_lines_out_are_json_that_any_reader_reads(tmp_path):
 
 @pytest.mark.parametrize("kind", ["binary", "fixed", "nested"])
 def test_bytes_cannot_be_json_and_are_refused_by_name(tmp_path, kind):
-    column = pa.array([[b"x"]] * N, pa.list_(pa.large_binary())) if kind == "nested" else rich_table()[kind]
+    column = (
+        pa.array([[b"x"]] * N, pa.list_(pa.large_binary()))
+        if kind == "nested"
+        else rich_table()[kind]
+    )
     table = rich_table().select(["id", "text"]).append_column(kind, column)
     write_file(tmp_path / "raw/a.parquet", table)
     with pytest.raises(SchemaError, match=rf"raw/a\.parquet: column '{kind}': .* JSON cannot hold"):
@@ -104,9 +116,22 @@ def test_json_lines_of_odd_types_are_valid_json(tmp_path, name):
 
 def test_json_lines_columns_come_out_as_they_went_in(tmp_path):
     rows = [
-        {"id": "1", "text": "a", "n": 1, "x": 1.5, "tags": ["a", "b"], "meta": {"url": "u", "depth": 1}, "ok": True},
+        {
+            "id": "1",
+            "text": "a",
+            "n": 1,
+            "x": 1.5,
+            "tags": ["a", "b"],
+            "meta": {"url": "u", "depth": 1},
+            "ok": True,
+        },
         {"id": "2", "text": "b", "n": None, "x": 2, "tags": [], "meta": None, "ok": False},
-        {"id": "3", "text": "c", "later": "only here", "meta": {"url": None, "depth": 2, "more": [1]}},
+        {
+            "id": "3",
+            "text": "c",
+            "later": "only here",
+            "meta": {"url": None, "depth": 2, "more": [1]},
+        },
     ]
     write_file(tmp_path / "raw/a.jsonl", rows)
     found = run_here(tmp_path, PLAIN % "").kept.collect().to_dicts()
@@ -145,10 +170,15 @@ def test_types_widen_and_values_stay(tmp_path, first, second, wide):
     value = {"string": "s", "large_string": "s", "date32[day]": dt.date(2024, 1, 1), "null": None}
     for name, kind in (("a", first), ("b", second)):
         cell = pa.array([value.get(str(kind), 7)], kind)
-        write_file(tmp_path / f"raw/{name}.parquet", pa.table({"id": [name], "text": [name], "c": cell}))
+        write_file(
+            tmp_path / f"raw/{name}.parquet", pa.table({"id": [name], "text": [name], "c": cell})
+        )
     run = run_here(tmp_path, PLAIN % "")
     assert pq.read_schema(run.path / "part-00000.parquet").field("c").type == wide
-    assert run.kept.collect()["c"].to_list() == [value.get(str(first), 7), value.get(str(second), 7)]
+    assert run.kept.collect()["c"].to_list() == [
+        value.get(str(first), 7),
+        value.get(str(second), 7),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +188,9 @@ def test_types_widen_and_values_stay(tmp_path, first, second, wide):
 def test_types_that_nothing_holds_end_the_run_naming_file_and_column(tmp_path, first, second):
     write_file(tmp_path / "raw/a.parquet", pa.table({"id": ["1"], "text": ["a"], "c": first}))
     write_file(tmp_path / "raw/b.parquet", pa.table({"id": ["2"], "text": ["b"], "c": second}))
-    with pytest.raises(SchemaError, match=r"raw/b\.parquet: column 'c': .*raw/a\.parquet") as caught:
+    with pytest.raises(
+        SchemaError, match=r"raw/b\.parquet: column 'c': .*raw/a\.parquet"
+    ) as caught:
         run_here(tmp_path, PLAIN % "")
     assert caught.value.exit_code == 3
 

@@ -6,10 +6,10 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import PIPELINE, kept_rows, make_rows, run_here, verdicts, write_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import PIPELINE, kept_rows, make_rows, run_here, verdicts, write_file
 from refinery.verify import verify
 
 TEXTS = st.one_of(

@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+
 from conftest import (
     PIPELINE,
     command,
@@ -16,7 +17,6 @@ from conftest import (
     verdicts,
     write_file,
 )
-
 from refinery.errors import ConfigError, DamageError, ParameterError, PlanMismatchError
 from refinery.verify import verify
 
@@ -172,7 +172,7 @@ def test_changed_content_of_equal_size_and_time_is_noticed(done):
 def test_damaged_file_is_made_again_and_the_others_stay(done, victim, harm):
     out = done / "out"
     content, before = tree_bytes(out), identities(out)
-    path = out / victim if (out / victim).is_file() else sorted((out / victim).iterdir())[0]
+    path = out / victim if (out / victim).is_file() else min((out / victim).iterdir())
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
     harmed = {"flip": bytes(data), "cut": bytes(data[: len(data) // 2]), "empty": b""}

@@ -1,10 +1,11 @@
 """The same bytes for any threads and batches; the same verdicts however the corpus is packed."""
 
+import itertools
 import random
 
 import pytest
-from conftest import PIPELINE, run_here, tree_bytes, verdicts, write_file
 
+from conftest import PIPELINE, run_here, tree_bytes, verdicts, write_file
 from refinery.io import columns, typed_files
 
 
@@ -23,7 +24,9 @@ def pack(folder, rows):
 
 @pytest.mark.parametrize("threads", [2, 4])
 @pytest.mark.parametrize("batch_bytes", [1, 5_000, 8 * 2**20])
-def test_threads_and_batches_do_not_show(tmp_path, corpus, expected, monkeypatch, threads, batch_bytes):
+def test_threads_and_batches_do_not_show(
+    tmp_path, corpus, expected, monkeypatch, threads, batch_bytes
+):
     pack(tmp_path, corpus)
     monkeypatch.setattr(columns, "BATCH_BYTES", batch_bytes)
     monkeypatch.setattr(typed_files, "BATCH_BYTES", batch_bytes)
@@ -37,13 +40,19 @@ def test_run_again_from_nothing_gives_the_same_bytes(tmp_path, corpus, expected)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_renamed_reordered_and_repacked_inputs_give_the_same_verdicts(tmp_path, corpus, expected, seed):
+def test_renamed_reordered_and_repacked_inputs_give_the_same_verdicts(
+    tmp_path, corpus, expected, seed
+):
     draw = random.Random(seed)
     rows = draw.sample(corpus, len(corpus))
     cuts = [0, *sorted(draw.sample(range(1, len(rows)), 3)), len(rows)]
-    for i, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for i, (start, stop) in enumerate(itertools.pairwise(cuts)):
         suffix = draw.choice(["parquet", "jsonl", "jsonl.gz", "jsonl.zst", "arrow"])
-        write_file(tmp_path / f"raw/{draw.random()}-{i}.{suffix}", rows[start:stop], rows_per_part=draw.randint(1, 90))
+        write_file(
+            tmp_path / f"raw/{draw.random()}-{i}.{suffix}",
+            rows[start:stop],
+            rows_per_part=draw.randint(1, 90),
+        )
     assert verdicts(run_here(tmp_path)) == verdicts(expected)
 
 

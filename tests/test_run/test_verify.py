@@ -4,8 +4,8 @@ import random
 import shutil
 
 import pytest
-from conftest import MUTATED_SIGNALS, PIPELINE, command, run_here, write_file
 
+from conftest import MUTATED_SIGNALS, PIPELINE, command, run_here, write_file
 from refinery.errors import DamageError
 from refinery.verify import verify
 
@@ -14,7 +14,10 @@ from refinery.verify import verify
 def finished(tmp_path_factory, corpus):
     """A result with every kind of file: shards, quarantine, shelved annotations."""
     folder = tmp_path_factory.mktemp("verify")
-    write_file(folder / "raw/a.parquet", [*corpus[:60], {"id": "null", "text": None, "source": "s", "n": 1}])
+    write_file(
+        folder / "raw/a.parquet",
+        [*corpus[:60], {"id": "null", "text": None, "source": "s", "n": 1}],
+    )
     run_here(folder, PIPELINE + MUTATED_SIGNALS)
     run_here(folder, PIPELINE, replace=True)
     verify(folder / "out")
@@ -33,7 +36,10 @@ def files_of(out):
 
 def test_every_kind_of_file_is_there(out):
     folders = {p.parent.relative_to(out).as_posix() for p in files_of(out)}
-    assert folders == {".", *(f"_refinery{x}" for x in ("", "/annotations", "/decisions", "/quarantine", "/unused"))}
+    assert folders == {
+        ".",
+        *(f"_refinery{x}" for x in ("", "/annotations", "/decisions", "/quarantine", "/unused")),
+    }
 
 
 def flips(out, per_file, seed):
