@@ -62,11 +62,13 @@ fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>>
         Error::Model { path, message } => errors
             .getattr("ModelError")?
             .call1((path.display().to_string(), message)),
-        Error::BadFile { path, reason, message } => errors.getattr("BadFileError")?.call1((
-            path.display().to_string(),
-            *reason,
+        Error::BadFile {
+            path,
+            reason,
             message,
-        )),
+        } => errors
+            .getattr("BadFileError")?
+            .call1((path.display().to_string(), *reason, message)),
         Error::Io { path, source } => match source.raw_os_error() {
             Some(code) => py.get_type::<PyOSError>().call1((
                 code,
