@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from refinery import _core
+from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from refinery.config import MinHashConfig
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader
     from refinery.plan import Plan
@@ -69,13 +71,11 @@ class Annotator:
         self._stop = stop
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
-        minhash = plan.minhash
         self._pass = _core.Pass(
             families=[f.name for f in plan.families],
             tokenizer=plan.tokenizer,
             scores=[(s.name, s.model, s.label_index) for s in plan.scores],
-            minhash=minhash
-            and _core.MinHasher(ngram=minhash.ngram, bands=minhash.bands, rows_per_band=minhash.rows_per_band),
+            minhash=_minhasher(plan.minhash),
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())
@@ -84,7 +84,9 @@ class Annotator:
         """Name of the unit's result."""
         config = unit.file.config
         how = config.model_dump(include={"text", "id", "source", "max_row_bytes"})
-        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[:32]
+        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
+            :32
+        ]
 
     def __call__(self, task: tuple[Reader, Unit]) -> UnitRecord:
         """Annotate a unit, or find it done."""
@@ -97,16 +99,24 @@ class Annotator:
         self._progress.advance(unit.weight, documents=record.n_rows, text_bytes=record.n_bytes)
         return record
 
+    def no_unit(self) -> UnitRecord:
+        """The annotations of a corpus without a unit: an empty file, which tells the columns."""
+        key = digest([self._part, "no unit"])[:32]
+        record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
+        if self._existing(key) is None:
+            with self._tree.writing(self._tree.annotations / f"{key}.parquet") as path:
+                _finish(annotation_writer(path, self._annotated("", _no_rows()).schema), record)
+        return record
+
     def _existing(self, key: str) -> UnitRecord | None:
-        path = self._tree.annotations / f"{key}.parquet"
-        unused = self._tree.unused / f"{key}.parquet"
-        if not path.exists() and unused.exists():
-            quarantine = self._tree.unused / f"{key}.quarantine.parquet"
-            if quarantine.exists():
-                quarantine.replace(self._tree.quarantine / f"{key}.parquet")
-            unused.replace(path)
+        tree = self._tree
+        path, quarantine = tree.annotations / f"{key}.parquet", tree.quarantine / f"{key}.parquet"
+        if not path.exists():
+            # Quarantine first, as when they are made.
+            tree.unshelve(f"{key}.quarantine", quarantine)
+            tree.unshelve(key, path)
         record = read_record(path)
-        if record and record.n_quarantined and not (self._tree.quarantine / f"{key}.parquet").exists():
+        if record and record.n_quarantined and not quarantine.exists():
             return None
         return record
 
@@ -114,7 +124,9 @@ class Annotator:
         found = _Found()
         n_rows = n_bytes = 0
         with ExitStack() as stack:
-            path = stack.enter_context(self._tree.writing(self._tree.annotations / f"{key}.parquet"))
+            path = stack.enter_context(
+                self._tree.writing(self._tree.annotations / f"{key}.parquet")
+            )
             writer: pq.ParquetWriter | None = None
             for table in _regrouped(self._tables(reader, unit, found)):
                 if writer is None:
@@ -123,14 +135,14 @@ class Annotator:
                 n_rows += len(table)
                 n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
             if writer is None:
-                empty = self._annotated(unit, _no_rows())
-                writer = annotation_writer(path, empty.schema)
+                writer = annotation_writer(
+                    path, self._annotated(unit.file.source_file, _no_rows()).schema
+                )
             record = UnitRecord(
                 key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
                 len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
             )  # fmt: skip
-            writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
-            writer.close()
+            _finish(writer, record)
             if found.quarantined:
                 self._write_quarantine(unit, key, found.quarantined)
         return record
@@ -145,27 +157,41 @@ class Annotator:
             self._stop.check()
             found.quarantined += rows.quarantined
             found.schema = rows.schema or found.schema
-            yield self._annotated(unit, self._sampled(rows))
+            yield self._annotated(unit.file.source_file, self._sampled(rows))
 
     def _sampled(self, rows: Rows) -> Rows:
         share = self._plan.sample
-        if share is None:
+        if share is None or share >= 1:
             return rows
         hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
         chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
         sources = rows.sources.filter(chosen) if rows.sources is not None else None
-        return Rows(rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), [])
+        return Rows(
+            rows.texts.filter(chosen),
+            rows.ids.filter(chosen),
+            sources,
+            rows.rows.filter(chosen),
+            [],
+        )
 
-    def _annotated(self, unit: Unit, rows: Rows) -> pa.Table:
+    def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
         computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
-        names = ["id", "source_file", "row"]
-        source_file = pa.repeat(pa.scalar(unit.file.source_file, pa.large_string()), len(rows.ids))
-        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows]
-        if unit.file.config.source is not None:
-            names.append("source")
-            columns.append(rows.sources if rows.sources is not None else pa.nulls(0, pa.large_string()))
-        names += computed.schema.names
+        source_file = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
+        # Null where the input has no source: files of one result have one schema.
+        sources = (
+            rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
+        )
+        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
+        names = ["id", "source_file", "row", "source", *computed.schema.names]
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+
+
+def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
+    if config is None:
+        return None
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
 
 
 def _no_rows() -> Rows:
@@ -195,9 +221,14 @@ def annotation_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=["source_file", "source"] if "source" in schema.names else ["source_file"],
+        use_dictionary=["source_file", "source"],
         write_page_checksum=True,
     )
+
+
+def _finish(writer: pq.ParquetWriter, record: UnitRecord) -> None:
+    writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
+    writer.close()
 
 
 def read_record(path: Path) -> UnitRecord | None:
@@ -210,6 +241,21 @@ def read_record(path: Path) -> UnitRecord | None:
 
 
 def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -> pa.Table:
-    """Columns of one unit's annotations, with page checksums verified."""
+    """Columns of one unit's annotations, with page checksums verified.
+
+    Raises
+    ------
+    EnvironmentFault
+        If the file is damaged; it is removed, so that the next run makes it again.
+    """
     path = tree.annotations / f"{record.key}.parquet"
-    return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)
+    try:
+        return pq.read_table(
+            path, columns=columns, use_threads=False, page_checksum_verification=True
+        )
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        path.unlink(missing_ok=True)
+        message = f"{path}: was damaged ({error}) and is removed; run the same command again"
+        raise EnvironmentFault(message) from None

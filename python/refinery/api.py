@@ -12,7 +12,7 @@ from refinery import manifest as manifests
 from refinery.config import Pipeline as CheckedPipeline
 from refinery.config import load_pipeline, parse_pipeline
 from refinery.errors import DataError
-from refinery.run import execute
+from refinery.runner import execute
 from refinery.tree import OutputTree
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """A checked pipeline.
+    r"""A checked pipeline.
 
-    >>> pipeline = Pipeline.from_text("input: [{path: raw/*.parquet}]\\noutput: {path: refined/}")
+    >>> pipeline = Pipeline.from_text("input: [{path: raw/*.parquet}]\noutput: {path: refined/}")
     >>> pipeline.config.output.path
     'refined/'
     """
@@ -130,7 +130,9 @@ class Run:
     @property
     def annotations(self) -> pl.LazyFrame:
         """One row per document read, in input order: id, place, counts, signals, scores."""
-        paths = [self._tree.annotations / f"{unit['key']}.parquet" for unit in self.manifest["units"]]
+        paths = [
+            self._tree.annotations / f"{unit['key']}.parquet" for unit in self.manifest["units"]
+        ]
         return pl.scan_parquet(paths)
 
     @property
@@ -144,7 +146,7 @@ class Run:
         paths = sorted(self._tree.quarantine.glob("*.parquet"))
         if paths:
             return pl.scan_parquet(paths)
-        from refinery.io.units import QUARANTINE_SCHEMA  # noqa: PLC0415 - only where it is empty
+        from refinery.io.units import QUARANTINE_SCHEMA
 
         return pl.DataFrame(pl.from_arrow(QUARANTINE_SCHEMA.empty_table())).lazy()
 
@@ -158,7 +160,9 @@ class Run:
 
     def __repr__(self) -> str:
         documents = self.ledger["documents"]
-        return f"Run({str(self.path)!r}: {documents['kept']:,} of {documents['in']:,} documents kept)"
+        return (
+            f"Run({str(self.path)!r}: {documents['kept']:,} of {documents['in']:,} documents kept)"
+        )
 
 
 def _assignments(overrides: dict[str, Any]) -> list[str]:

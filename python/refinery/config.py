@@ -1,9 +1,9 @@
-"""The pipeline file's model: what keys there are, of what type, with what defaults.
+r"""The pipeline file's model: what keys there are, of what type, with what defaults.
 
 Not here: whether a signal, file or model of that name exists (`plan`), and anything that a phase
 does with a value. One runnable example:
 
->>> pipeline = parse_pipeline("input: [{path: raw/*.parquet}]\\noutput: {path: refined/}")
+>>> pipeline = parse_pipeline("input: [{path: raw/*.parquet}]\noutput: {path: refined/}")
 >>> pipeline.config.annotate.tokens.tokenizer
 'cl100k_base'
 """
@@ -46,6 +46,19 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _check_keep(value: Any) -> Any:
+    if value in ("first", "longest") or (isinstance(value, dict) and list(value) == ["highest"]):
+        return value
+    msg = f"expected first, longest or {{highest: SCORE}}, found {value!r}"
+    raise ValueError(msg)
+
+
+# One message for all spellings, where a failed union would give one for each member.
+Keep = Annotated[
+    Literal["first", "longest"] | dict[Literal["highest"], str], BeforeValidator(_check_keep)
+]
+
+
 class SourceValue(_Model):
     """One source name for a whole input."""
 
@@ -55,19 +68,33 @@ class SourceValue(_Model):
 class InputConfig(_Model):
     """Files of one shape."""
 
-    path: str | list[str] = Field(description="A file, a folder, a glob, or a list of them; relative to this file.")
-    format: Literal["auto", "parquet", "jsonl", "arrow", "csv"] = Field("auto", description="auto goes by the file's name.")
+    path: str | list[str] = Field(
+        description="A file, a folder, a glob, or a list of them; relative to this file."
+    )
+    format: Literal["auto", "parquet", "jsonl", "arrow", "csv"] = Field(
+        "auto", description="auto goes by the file's name."
+    )
     text: str = Field("text", description="Name of the text column.")
-    id: str | None = Field(None, description="Name of the id column; without it ids are <source_file>#<row>.")
-    source: str | SourceValue | None = Field(None, description="Name of the source column, or {value: name}.")
-    on_bad_file: Literal["fail", "quarantine"] = Field("fail", description="What a damaged file does to the run.")
-    max_row_bytes: Size = Field(64 * 2**20, description="A longer record is quarantined as too_large.")
+    id: str | None = Field(
+        None, description="Name of the id column; without it ids are <source_file>#<row>."
+    )
+    source: str | SourceValue | None = Field(
+        None, description="Name of the source column, or {value: name}."
+    )
+    on_bad_file: Literal["fail", "quarantine"] = Field(
+        "fail", description="What a damaged file does to the run."
+    )
+    max_row_bytes: Size = Field(
+        64 * 2**20, description="A longer record is quarantined as too_large."
+    )
 
 
 class TokensConfig(_Model):
     """How tokens are counted."""
 
-    tokenizer: str = Field("cl100k_base", description="An embedded tokenizer's name or a path to a tokenizer.json.")
+    tokenizer: str = Field(
+        "cl100k_base", description="An embedded tokenizer's name or a path to a tokenizer.json."
+    )
 
 
 class ScoreConfig(_Model):
@@ -90,7 +117,9 @@ class MinHashConfig(_Model):
 class AnnotateConfig(_Model):
     """What is computed for every document, beside what the steps need."""
 
-    signals: list[str] = Field(default_factory=list, description="Families of signals, such as kl3m.")
+    signals: list[str] = Field(
+        default_factory=list, description="Families of signals, such as kl3m."
+    )
     tokens: TokensConfig = Field(default_factory=TokensConfig)
     scores: list[ScoreConfig] = Field(default_factory=list)
     minhash: MinHashConfig | None = Field(None, description="Made by itself when a step needs it.")
@@ -99,11 +128,13 @@ class AnnotateConfig(_Model):
 class Bounds(_Model):
     """What a signal's value must satisfy for a document to be kept."""
 
-    min: float | None = Field(None, description="Keeps values >= min.")
-    max: float | None = Field(None, description="Keeps values <= max.")
-    above: float | None = Field(None, description="Keeps values > above.")
-    below: float | None = Field(None, description="Keeps values < below.")
-    undefined: Literal["drop", "keep"] | None = Field(None, description="What null does; drop unless the profile says keep.")
+    min: float | None = Field(None, allow_inf_nan=False, description="Keeps values >= min.")
+    max: float | None = Field(None, allow_inf_nan=False, description="Keeps values <= max.")
+    above: float | None = Field(None, allow_inf_nan=False, description="Keeps values > above.")
+    below: float | None = Field(None, allow_inf_nan=False, description="Keeps values < below.")
+    undefined: Literal["drop", "keep"] | None = Field(
+        None, description="What null does; drop unless the profile says keep."
+    )
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> Bounds:
@@ -120,15 +151,17 @@ RuleMapping = dict[str, Any]
 class ExactDuplicatesConfig(_Model):
     """Documents of identical text; the best one stays."""
 
-    keep: Literal["first", "longest"] | dict[Literal["highest"], str] = "first"
+    keep: Keep = "first"
 
 
 class NearDuplicatesConfig(_Model):
     """Documents of similar text, by MinHash; the best of a cluster stays."""
 
-    keep: Literal["first", "longest"] | dict[Literal["highest"], str] = "first"
-    threshold: float = Field(0.7, ge=0.0, le=1.0, description="Least estimated Jaccard similarity of a pair.")
-    verify: bool = Field(True, description="Check candidate pairs by their signatures.")
+    keep: Keep = "first"
+    threshold: float = Field(
+        0.7, ge=0.0, le=1.0, description="Least estimated Jaccard similarity of a pair."
+    )
+    verify: bool = Field(default=True, description="Check candidate pairs by their signatures.")
 
 
 class SelectConfig(_Model):
@@ -137,7 +170,9 @@ class SelectConfig(_Model):
     by: str = Field(description="A score or signal; higher is better.")
     yield_: float = Field(alias="yield", gt=0.0, le=1.0, description="Share to keep.")
     unit: Literal["tokens", "bytes", "documents"] = "tokens"
-    of: Literal["read", "alive"] = Field("read", description="Share of what was read, or of what is alive at this step.")
+    of: Literal["read", "alive"] = Field(
+        "read", description="Share of what was read, or of what is alive at this step."
+    )
 
 
 class Step(_Model):
@@ -173,7 +208,10 @@ class OutputConfig(_Model):
     path: str
     shard_bytes: Size = Field(512 * 10**6, description="UTF-8 bytes of text per shard; MB is 10^6.")
     format: Literal["parquet", "jsonl.zst"] = "parquet"
-    columns: list[str] = Field(default_factory=list, description="Annotation columns to add: signals, families, scores, counts.")
+    columns: list[str] = Field(
+        default_factory=list,
+        description="Annotation columns to add: signals, families, scores, counts.",
+    )
     view: Literal["text"] = Field("text", description="Which view of the documents is written.")
 
 
@@ -243,6 +281,9 @@ def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> P
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
+    except IsADirectoryError:
+        message = "is a folder, not a pipeline file"
+        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
     return parse_pipeline(text, file=str(file), folder=path.resolve().parent, overrides=overrides)
 
 
@@ -263,7 +304,9 @@ def parse_pipeline(
 def check(document: Document, folder: FilePath) -> Pipeline:
     """Check plain data against the model."""
     if not isinstance(document.data, dict):
-        problem = document.problem((), f"expected a mapping of keys, found {type(document.data).__name__}")
+        problem = document.problem(
+            (), f"expected a mapping of keys, found {type(document.data).__name__}"
+        )
         raise ConfigError(document.file, [problem])
     try:
         config = Config.model_validate(document.data)
@@ -273,14 +316,16 @@ def check(document: Document, folder: FilePath) -> Pipeline:
     return Pipeline(config, document, folder)
 
 
+_SET = "--set"
+
+
 def _apply_override(document: Document, override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key.strip():
         message = f"{override!r}: expected key.path=value"
-        raise ConfigError("--set", [Problem(0, 0, "", message)])
-    parts: list[str | int] = []
-    for part in key.strip().replace("]", "").replace("[", ".").split("."):
-        parts.append(int(part) if part.isdigit() else part)
+        raise ConfigError(_SET, [Problem(0, 0, "", message)])
+    names = key.strip().replace("]", "").replace("[", ".").split(".")
+    parts: list[str | int] = [int(name) if name.isdigit() else name for name in names]
     target = document.data
     for i, part in enumerate(parts[:-1]):
         target = _descend(target, part, key, tuple(parts[: i + 1]))
@@ -291,7 +336,7 @@ def _apply_override(document: Document, override: str) -> None:
         target[str(last)] = parse_scalar(value)
     else:
         message = f"{key}: no place of that name"
-        raise ConfigError("--set", [Problem(0, 0, "", message)])
+        raise ConfigError(_SET, [Problem(0, 0, "", message)])
 
 
 def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
@@ -303,12 +348,12 @@ def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
     if isinstance(target, list) and isinstance(part, int) and part < len(target):
         return target[part]
     message = f"{key}: {render_path(path)} does not exist"
-    raise ConfigError("--set", [Problem(0, 0, "", message)])
+    raise ConfigError(_SET, [Problem(0, 0, "", message)])
 
 
 def _problem(document: Document, error: dict[str, Any]) -> Problem:
-    path = _document_path(document, error["loc"])
     kind = error["type"]
+    path = _document_path(document, error["loc"], is_missing=kind == "missing")
     if kind == "extra_forbidden":
         allowed = _allowed_keys(path[:-1])
         hint = nearest(str(path[-1]), allowed)
@@ -329,18 +374,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _document_path(document: Document, loc: tuple[str | int, ...]) -> Path:
+def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing: bool) -> Path:
     """The part of pydantic's location that is in the file (it adds names of union members)."""
     path: list[str | int] = []
-    value = document.data
+    value: Any = document.data
     for i, part in enumerate(loc):
         if i == 1 and loc[0] == "input" and isinstance(value, dict):
             continue  # a single input is written without its list
-        if isinstance(value, dict) and part in value:
+        is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if is_item or (isinstance(value, dict) and part in value):
             value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif i + 1 < len(loc) or not isinstance(value, dict) or not isinstance(part, str):
+        elif i + 1 < len(loc) or not is_missing:
             continue
         path.append(part)
     return tuple(path)
@@ -384,4 +428,7 @@ def json_schema() -> dict[str, Any]:
     # A single input may be written without its list.
     items = schema["properties"]["input"]
     schema["properties"]["input"] = {"anyOf": [items["items"], items], "title": "Input"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "refinery pipeline"} | schema
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "refinery pipeline",
+    } | schema

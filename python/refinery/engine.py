@@ -26,13 +26,15 @@ _POLL_SECONDS = 0.2
 """How long a signal may wait until the main thread looks."""
 
 
-class Interrupted(RefineryError):
+class Interrupted(RefineryError):  # noqa: N818 - what happened, not a fault
     """A signal asked the run to stop; what was finished stays and is reused."""
 
     def __init__(self, signum: int) -> None:
         self.signum = signum
         self.exit_code = 128 + signum
-        super().__init__(f"interrupted by {signal.Signals(signum).name}; run the same command to go on")
+        super().__init__(
+            f"interrupted by {signal.Signals(signum).name}; run the same command to go on"
+        )
 
 
 class Progress(Protocol):
@@ -124,6 +126,5 @@ def run_tasks(
 
 def _collect(pending: dict[Future[R], int], results: list[tuple[int, R]], stop: Stop) -> None:
     done, _ = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-    for future in done:
-        results.append((pending.pop(future), future.result()))
+    results += [(pending.pop(future), future.result()) for future in done]
     stop.check()

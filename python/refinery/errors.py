@@ -49,7 +49,8 @@ class Problem:
 
     def render(self, file: str) -> str:
         """`file:line:column: key path: message`, as editors and terminals link it."""
-        place = f"{file}:{self.line}:{self.column}: " if self.line else f"{file}: "
+        where = f"{file}:{self.line}:{self.column}" if self.line else file
+        place = f"{where}: " if where else ""
         return place + (f"{self.path}: " if self.path else "") + self.message
 
 
@@ -79,7 +80,8 @@ class UnknownNameError(ConfigError, ValueError):
     def __init__(self, kind: str, name: str, allowed: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        super().__init__(kind, [Problem(0, 0, "", f"no {kind} named {name!r}{nearest(name, allowed)}")])
+        message = f"no {kind} named {name!r}{nearest(name, allowed)}"
+        super().__init__("", [Problem(0, 0, "", message)])
 
 
 class ModelError(ConfigError):
@@ -150,7 +152,7 @@ class DamageError(DataError):
         super().__init__("\n".join(f"{out}: {f}" for f in findings))
 
 
-class EnvironmentFault(RefineryError):
+class EnvironmentFault(RefineryError):  # noqa: N818 - EnvironmentError is Python's own name
     """The machine, not the data: mend it and run the same command again."""
 
     exit_code = 4

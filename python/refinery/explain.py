@@ -42,10 +42,14 @@ class Verdict:
 def overview() -> Explanation:
     """Every profile, family and plain column."""
     rows = [["profile", name, presets.load(name).summary] for name in presets.names()]
-    for family in signals.families().values():
-        rows.append(["signals", family.name.replace(".", "/"), f"{len(family.signals)} signals: {family.source}"])
+    rows += [
+        ["signals", f.name.replace(".", "/"), f"{len(f.signals)} signals: {f.source}"]
+        for f in signals.families().values()
+    ]
     rows += [["column", name, meaning] for name, meaning in signals.BASE_COLUMNS.items()]
-    return Explanation("What there is", ["refinery explain NAME tells more."], ["kind", "name", "what"], rows)
+    return Explanation(
+        "What there is", ["refinery explain NAME tells more."], ["kind", "name", "what"], rows
+    )
 
 
 def explain(name: str) -> Explanation:
@@ -61,29 +65,60 @@ def explain(name: str) -> Explanation:
     family = signals.family(name)
     if family is not None:
         rows = [[s.column, s.definition, s.range] for s in family.signals]
-        return Explanation(f"{family.name} (signals)", [f"Source: {family.source}"], ["column", "definition", "range"], rows)
+        return Explanation(
+            f"{family.name} (signals)",
+            [f"Source: {family.source}"],
+            ["column", "definition", "range"],
+            rows,
+        )
     signal = signals.column(name.replace("/", "."))
     if signal is not None:
         lines = [signal.definition, f"Range: {signal.range}", f"Family: {signal.family}"]
-        used = [[p, r.side, f"{r.bound:g}", r.reason] for p in presets.names() for r in presets.load(p).rules if r.column == signal.column]
-        return Explanation(f"{signal.column} (signal)", lines, ["profile", "side", "bound", "original reason"], used)
+        used = [
+            [p, r.side, f"{r.bound:g}", r.reason]
+            for p in presets.names()
+            for r in presets.load(p).rules
+            if r.column == signal.column
+        ]
+        return Explanation(
+            f"{signal.column} (signal)",
+            lines,
+            ["profile", "side", "bound", "original reason"],
+            used,
+        )
     if name in signals.BASE_COLUMNS:
         return Explanation(f"{name} (column)", [signals.BASE_COLUMNS[name]], [], [])
-    allowed = [*presets.names(), *(f.replace(".", "/") for f in signals.families()), *signals.columns(), *signals.BASE_COLUMNS]
-    raise UnknownNameError("profile, family or signal", name, allowed)
+    allowed = [
+        *presets.names(),
+        *(f.replace(".", "/") for f in signals.families()),
+        *signals.columns(),
+        *signals.BASE_COLUMNS,
+    ]
+    kind = "profile, family or signal"
+    raise UnknownNameError(kind, name, allowed)
 
 
 def _preset(preset: presets.Preset) -> Explanation:
     lines = [preset.summary, f"Source: {preset.source}"]
     lines += [f"Departs: {d}" for d in preset.departures] or ["Departs: nowhere known"]
+    prefix = preset.family + "."
+    lines.append(
+        f"Columns begin with {prefix}; a reason is <column>:<side>, such as {prefix}{_example(preset)}"
+    )
     rows = []
     for rule in preset.rules:
         ours = Rule(rule.column, rule.side, rule.bound)
         signal = signals.column(rule.column)
         null = "kept" if rule.undefined == "keep" else "dropped"
-        rows.append([ours.describe(), ours.reason, rule.reason, null, signal.definition if signal else ""])
-    headers = ["keeps", "reason", "original reason", "null is", "definition"]
+        keeps = ours.describe().removeprefix(prefix)
+        rows.append([keeps, rule.side, rule.reason, null, signal.definition if signal else ""])
+    headers = ["keeps", "side", "original reason", "null is", "definition"]
     return Explanation(f"{preset.name} (profile)", lines, headers, rows)
+
+
+def _example(preset: presets.Preset) -> str:
+    rule = preset.rules[0]
+    return f"{rule.column.removeprefix(preset.family + '.')}:{rule.side}"
 
 
 def explain_text(name: str, text: str) -> Verdict:
@@ -95,7 +130,8 @@ def explain_text(name: str, text: str) -> Verdict:
         If there is no such profile.
     """
     if name not in presets.names():
-        raise UnknownNameError("profile", name, presets.names())
+        kind = "profile"
+        raise UnknownNameError(kind, name, presets.names())
     preset = presets.load(name)
     frame = _compute(preset.family, text)
     rows = []
@@ -108,7 +144,7 @@ def explain_text(name: str, text: str) -> Verdict:
 
 
 def _compute(family: str, text: str) -> pl.DataFrame:
-    import polars as pl  # noqa: PLC0415 - explain without a text needs no frame
+    import polars as pl
 
     needs_tokens = signals.families()[family].needs_token_ids
     tokenizer = _core.Tokenizer.embedded("cl100k_base") if needs_tokens else None

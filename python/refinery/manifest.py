@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refinery.plan import digest
-from refinery.tree import OutputTree, sha256_of
+from refinery.tree import OutputTree, is_shelved_whole, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,21 +44,33 @@ def build_manifest(
         "units": units,
         "ledger": ledger,
     }
-    return manifest | {"sha256": digest(manifest)}
+    return sealed(manifest)
+
+
+def sealed(value: dict[str, Any]) -> dict[str, Any]:
+    """`value` with its own hash inside."""
+    return value | {"sha256": digest(value)}
 
 
 def read_manifest(tree: OutputTree) -> dict[str, Any] | None:
     """The manifest of a complete run; None where there is none, or where it was altered."""
+    manifest = _read_sealed(tree.manifest)
+    return (
+        manifest if manifest is not None and manifest.get("version") == MANIFEST_VERSION else None
+    )
+
+
+def _read_sealed(path: Path) -> dict[str, Any] | None:
+    """A value that `sealed` made, in the very bytes that were written; else None."""
     try:
-        text = tree.manifest.read_text(encoding="utf-8")
-        manifest = json.loads(text)
-    except (FileNotFoundError, ValueError):
+        text = path.read_bytes().decode("utf-8")
+        value = json.loads(text)
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("version") != MANIFEST_VERSION:
+    if not isinstance(value, dict):
         return None
-    body = {key: value for key, value in manifest.items() if key != "sha256"}
-    whole = manifest.get("sha256") == digest(body) and text == render(manifest)
-    return manifest if whole else None
+    body = {key: v for key, v in value.items() if key != "sha256"}
+    return value if value.get("sha256") == digest(body) and text == render(value) else None
 
 
 def render(manifest: dict[str, Any]) -> str:
@@ -92,4 +104,24 @@ def find_damage(tree: OutputTree, manifest: dict[str, Any]) -> dict[str, str]:
             name = path.relative_to(tree.root).as_posix()
             if path != tree.state and name not in expected:
                 findings[name] = "is not of this run"
+    return findings | _state_damage(tree)
+
+
+def _state_damage(tree: OutputTree) -> dict[str, str]:
+    """The same of what stands beside the result: the log, what is shelved, and nothing else."""
+    folders = {tree.annotations, tree.decisions, tree.quarantine, tree.staging, tree.unused}
+    files = {tree.manifest, tree.run_log, tree.lock_file}
+    findings: dict[str, str] = {}
+    for path in sorted(tree.state.iterdir()):
+        if path not in files | folders:
+            findings[path.relative_to(tree.root).as_posix()] = "is not of this run"
+    if tree.run_log.exists() and _read_sealed(tree.run_log) is None:
+        findings[tree.run_log.relative_to(tree.root).as_posix()] = (
+            "has other content than was written"
+        )
+    for path in sorted(tree.unused.iterdir()) if tree.unused.is_dir() else []:
+        if not is_shelved_whole(path):
+            findings[path.relative_to(tree.root).as_posix()] = (
+                "has other content than its name says"
+            )
     return findings

@@ -10,14 +10,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery import _core, presets, signals
 from refinery.config import MinHashConfig
-from refinery.errors import ConfigError, ModelError, Problem, UnknownNameError, nearest
+from refinery.errors import (
+    BadFileError,
+    ConfigError,
+    ModelError,
+    Problem,
+    UnknownNameError,
+    nearest,
+)
 from refinery.io import inputs
+from refinery.io.readers import open_reader
 from refinery.rules import Rule, RuleReader
 
 if TYPE_CHECKING:
@@ -31,12 +41,35 @@ DECISIONS_VERSION = 1
 SHARDS_VERSION = 1
 
 POSITIVE_LABELS = (
-    *("hq", "high", "high_quality", "textbook", "positive", "pos", "good", "keep", "quality", "edu"),
+    *(
+        "hq",
+        "high",
+        "high_quality",
+        "textbook",
+        "positive",
+        "pos",
+        "good",
+        "keep",
+        "quality",
+        "edu",
+    ),
     *("educational", "yes", "true", "1"),
 )
 """Label names that mean "worth keeping" when the pipeline names no label."""
 NEGATIVE_LABELS = (
-    *("cc", "lq", "low", "low_quality", "negative", "neg", "bad", "drop", "other", "junk", "random"),
+    *(
+        "cc",
+        "lq",
+        "low",
+        "low_quality",
+        "negative",
+        "neg",
+        "bad",
+        "drop",
+        "other",
+        "junk",
+        "random",
+    ),
     *("raw", "web", "spam", "no", "false", "0"),
 )
 """Label names whose opposite, in a model of two labels, is worth keeping (DCLM's model has `cc`)."""
@@ -112,9 +145,9 @@ class Plan:
         """What determines the decisions, beside the annotations."""
         steps = []
         for step in self.steps:
-            rules = [[r.column, r.side, r.bound] for r in step.rules]
+            rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
-            steps.append([step.name, rules or shown])
+            steps.append({"name": step.name, **({"rules": rules} if rules else shown)})
         return {"version": DECISIONS_VERSION, "steps": steps}
 
     def write_part(self) -> dict[str, Any]:
@@ -133,7 +166,14 @@ class Plan:
         described = []
         for file in self.files:
             how = file.config.model_dump(exclude={"path", "format"})
-            described.append({"file": file.source_file, "sha256": hashes[file.source_file], "format": file.format, **how})
+            described.append(
+                {
+                    "file": file.source_file,
+                    "sha256": hashes[file.source_file],
+                    "format": file.format,
+                    **how,
+                }
+            )
         return described
 
     def describe(self, hashes: dict[str, str]) -> dict[str, Any]:
@@ -156,9 +196,35 @@ def build_plan(pipeline: Pipeline, *, sample: float | None = None) -> Plan:
     """
     builder = _PlanBuilder(pipeline)
     plan = builder.build(sample)
-    if builder.problems:
-        raise ConfigError(pipeline.document.file, builder.problems)
+    # Headers are opened only when all that can be told without them is right.
+    problems = builder.problems or _missing_columns(plan)
+    if problems:
+        raise ConfigError(pipeline.document.file, problems)
     return plan
+
+
+def _missing_columns(plan: Plan) -> list[Problem]:
+    """What the files' headers say about the columns that the pipeline names."""
+    with ThreadPoolExecutor(plan.threads) as executor:
+        return [
+            problem
+            for found in executor.map(partial(_file_problems, plan), plan.files)
+            for problem in found
+        ]
+
+
+def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
+    try:
+        open_reader(file, "")
+    except BadFileError:
+        return []  # what a damaged file does is for the run and its policy to say
+    except ConfigError as error:
+        i = next(i for i, config in enumerate(plan.pipeline.config.input) if config is file.config)
+        return [
+            plan.pipeline.problem(("input", i, p.path), f"{file.source_file}: {p.message}")
+            for p in error.problems
+        ]
+    return []
 
 
 class _PlanBuilder:
@@ -171,7 +237,11 @@ class _PlanBuilder:
     def build(self, sample: float | None) -> Plan:
         tokenizer = self._tokenizer()
         scores = self._scores()
-        self._wanted |= {name for i, n in enumerate(self.config.annotate.signals) for name in self._family_name(i, n)}
+        self._wanted |= {
+            name
+            for i, n in enumerate(self.config.annotate.signals)
+            for name in self._family_name(i, n)
+        }
         steps = self._steps([s.name for s in scores])
         output_columns = self._output_columns([s.name for s in scores])
         needs_minhash = any(step.config.near_duplicates is not None for step in steps)
@@ -214,7 +284,16 @@ class _PlanBuilder:
 
     def _scores(self) -> list[ScorePlan]:
         scores: list[ScorePlan] = []
-        taken = {*signals.columns(), *signals.BASE_COLUMNS, "id", "row", "source", "source_file", "content_hash", "minhash"}
+        taken = {
+            *signals.columns(),
+            *signals.BASE_COLUMNS,
+            "id",
+            "row",
+            "source",
+            "source_file",
+            "content_hash",
+            "minhash",
+        }
         for i, config in enumerate(self.config.annotate.scores):
             where: KeyPath = ("annotate", "scores", i)
             if config.name in taken:
@@ -231,7 +310,9 @@ class _PlanBuilder:
             label = self._label(config.name, config.label, model, path, where)
             if label is not None:
                 sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-                scores.append(ScorePlan(config.name, path, sha256, label, model.labels.index(label), model))
+                scores.append(
+                    ScorePlan(config.name, path, sha256, label, model.labels.index(label), model)
+                )
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
@@ -242,11 +323,18 @@ class _PlanBuilder:
         wanted = name.removeprefix("builtin/")
         if wanted not in builtin:
             shown = [f"builtin/{b}" for b in builtin]
-            self._problem(where, f"no model {name!r}{nearest(name, shown) or '; there are: ' + ', '.join(shown)}")
+            self._problem(
+                where,
+                f"no model {name!r}{nearest(name, shown) or '; there are: ' + ', '.join(shown)}",
+            )
             return None
-        return next(p for p in folder.iterdir() if p.stem == wanted and p.suffix in (".bin", ".ftz"))
+        return next(
+            p for p in folder.iterdir() if p.stem == wanted and p.suffix in (".bin", ".ftz")
+        )
 
-    def _label(self, name: str, given: str | None, model: Any, path: Path, where: KeyPath) -> str | None:
+    def _label(
+        self, name: str, given: str | None, model: Any, path: Path, where: KeyPath
+    ) -> str | None:
         labels = {label.removeprefix("__label__"): label for label in model.labels}
         if given is not None:
             found = labels.get(given.removeprefix("__label__"))
@@ -292,7 +380,9 @@ class _PlanBuilder:
     def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
         if name not in columns:
             hint = nearest(name, columns)
-            self._problem(where, f"no such score or signal {name!r}{hint} (refinery explain lists all)")
+            self._problem(
+                where, f"no such score or signal {name!r}{hint} (refinery explain lists all)"
+            )
         self._want([name])
 
     def _want(self, columns: Any) -> None:
@@ -322,7 +412,9 @@ class _PlanBuilder:
         for file in files:
             path = file.path.resolve()
             if resolved == path or resolved in path.parents:
-                message = f"holds the input {file.source_file}; the output needs a folder of its own"
+                message = (
+                    f"holds the input {file.source_file}; the output needs a folder of its own"
+                )
                 self._problem(("output", "path"), message)
                 break
         for i, config in enumerate(self.config.input):
@@ -341,7 +433,7 @@ def _step_name(i: int, config: Step) -> str:
         return f"{i + 1}. rules: {', '.join(config.rules)}"
     if isinstance(config.rules, list):
         shown = [r if isinstance(r, str) else ", ".join(r) for r in config.rules]
-        return f"{i + 1}. rules: {', '.join(shown)}"
+        return f"{i + 1}. {' + '.join(shown)}"
     return f"{i + 1}. {config.kind}"
 
 

@@ -139,4 +139,8 @@ def _with_undefined(rules: list[Rule], undefined: str, before: list[Rule]) -> li
     if column in signals.BASE_COLUMNS:
         return rules  # never null
     first = Rule(column, "undefined", 0.0, rules[0].profile, rules[0].original_reason)
-    return rules if first in before or any(r.reason == first.reason for r in before) else [first, *rules]
+    return (
+        rules
+        if first in before or any(r.reason == first.reason for r in before)
+        else [first, *rules]
+    )

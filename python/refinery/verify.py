@@ -1,4 +1,4 @@
-"""`refinery verify`: does every file of a finished run still say what was written?"""
+"""`refinery verify`: whether every file of a finished run still says what was written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def verify(out: Path) -> dict[str, Any]:
         raise DamageError(str(out), ["_refinery/manifest.json is missing: the run is not complete"])
     manifest = manifests.read_manifest(tree)
     if manifest is None:
-        raise DamageError(str(out), ["_refinery/manifest.json is damaged: it is not the one written"])
+        raise DamageError(
+            str(out), ["_refinery/manifest.json is damaged: it is not the one written"]
+        )
     findings = manifests.find_damage(tree, manifest)
     if findings:
         raise DamageError(str(out), [f"{name} {what}" for name, what in findings.items()])

@@ -64,7 +64,9 @@ class ShardPlan:
         return sum(part.n_bytes for group in self.groups for part in group)
 
 
-def lay_out(tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int) -> list[ShardPlan]:
+def lay_out(
+    tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int
+) -> list[ShardPlan]:
     """Which kept documents go where: consecutive runs of about `shard_bytes` of text.
 
     A shard ends with the document that reaches a multiple of `shard_bytes`; the same for row
@@ -85,7 +87,9 @@ def lay_out(tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_
         )
         before += int(frame["n_bytes"].sum())
         for (shard, group), rows in frame.group_by("shard", "group", maintain_order=True):
-            part = Part(i, rows["position"].to_arrow(), rows["row"].to_arrow(), int(rows["n_bytes"].sum()))
+            part = Part(
+                i, rows["position"].to_arrow(), rows["row"].to_arrow(), int(rows["n_bytes"].sum())
+            )
             shards.setdefault(int(shard), {}).setdefault(int(group), []).append(part)
     plans = [ShardPlan(n, list(groups.values())) for n, groups in enumerate(shards.values())]
     return plans or [ShardPlan(0, [])]
@@ -130,7 +134,12 @@ class ShardWriter:
         if entry is None:
             with self._tree.writing(self.folder / name) as path:
                 self._write(shard, path)
-                entry = {"name": name, "rows": shard.n_rows, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+                entry = {
+                    "name": name,
+                    "rows": shard.n_rows,
+                    "bytes": path.stat().st_size,
+                    "sha256": sha256_of(path),
+                }
             self._tree.write_json(self.folder / f"{name}.json", entry)
         self._progress.advance(shard.n_bytes, documents=shard.n_rows, text_bytes=shard.n_bytes)
         return entry
@@ -169,7 +178,9 @@ class ShardWriter:
         self._check_text(unit.file, part, table)
         columns = list(self._plan.output_columns)
         if columns:
-            chosen = read_annotations(self._tree, self._records[part.unit], columns).take(part.positions)
+            chosen = read_annotations(self._tree, self._records[part.unit], columns).take(
+                part.positions
+            )
             for name in columns:
                 table = table.append_column(name, chosen[name])
         return conform(table, self._schema, unit.file)
@@ -198,7 +209,8 @@ class _ParquetSink:
     def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, row_group_size=max(1, len(table)))
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        pass
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()
@@ -216,13 +228,17 @@ class _JsonLinesSink:
             frame = pl.DataFrame(pl.from_arrow(table.slice(start, 4096)))
             self._stream.write(frame.write_ndjson().encode())
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        pass
 
     def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 
-_SINKS = {"parquet": _ParquetSink, "jsonl.zst": _JsonLinesSink}
+_SINKS: dict[str, type[_ParquetSink | _JsonLinesSink]] = {
+    "parquet": _ParquetSink,
+    "jsonl.zst": _JsonLinesSink,
+}
 
 
 def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -> pa.Schema:
@@ -240,7 +256,9 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
     for file, schema in schemas:
         for field in schema:
             before = fields.get(field.name)
-            fields[field.name] = field.remove_metadata() if before is None else _wider(before, field, file, first)
+            fields[field.name] = (
+                field.remove_metadata() if before is None else _wider(before, field, file, first)
+            )
             first.setdefault(field.name, file.source_file)
     for name in plan.output_columns:
         if name in fields:
@@ -248,7 +266,31 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
             raise SchemaError(name, message, first[name])
         kind = pa.int64() if name in ("n_chars", "n_bytes", "n_tokens") else pa.float64()
         fields[name] = pa.field(name, kind)
-    return pa.schema([field.with_nullable(True) for field in fields.values()])
+    if plan.pipeline.config.output.format == "jsonl.zst":
+        _check_json(fields, first)
+    return pa.schema([pa.field(field.name, field.type) for field in fields.values()])
+
+
+def _check_json(fields: dict[str, pa.Field], first: dict[str, str]) -> None:
+    for name, field in fields.items():
+        if _holds_bytes(field.type):
+            message = f"is {field.type}, which JSON cannot hold; write parquet, or drop the column"
+            raise SchemaError(name, message, first[name])
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _holds_bytes(kind.value_type)
+    if types.is_nested(kind):
+        return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))
+    is_view = types.is_binary_view(kind)
+    return bool(
+        is_view
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+    )
 
 
 def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:
@@ -256,10 +298,13 @@ def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, 
         return before
     try:
         merged = pa.unify_schemas(
-            [pa.schema([before]), pa.schema([field.remove_metadata()])], promote_options="permissive"
+            [pa.schema([before]), pa.schema([field.remove_metadata()])],
+            promote_options="permissive",
         )
     except (pa.ArrowTypeError, pa.ArrowInvalid):
-        message = f"is {field.type} here but {before.type} in {first[field.name]}; no type holds both"
+        message = (
+            f"is {field.type} here but {before.type} in {first[field.name]}; no type holds both"
+        )
         raise SchemaError(field.name, message, file.source_file) from None
     return merged.field(0)
 
@@ -277,5 +322,3 @@ def conform(table: pa.Table, schema: pa.Schema, file: InputFile) -> pa.Table:
         else:
             columns.append(pa.chunked_array([pa.nulls(len(table), field.type)]))
     return pa.Table.from_arrays(columns, schema=schema)
-
-

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -72,7 +73,9 @@ def parse(text: str, file: str) -> Document:
     if len(text) > MAX_BYTES:
         raise ConfigError(file, [Problem(0, 0, "", f"larger than {MAX_BYTES} characters")])
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _BoundedComposer
+        node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -80,10 +83,10 @@ def parse(text: str, file: str) -> Document:
         raise ConfigError(file, [Problem(line, column, "", message)]) from None
     except (YAMLError, ValueError) as error:
         raise ConfigError(file, [Problem(0, 0, "", f"not valid YAML: {error}")]) from None
-    except RecursionError:
-        raise ConfigError(file, [Problem(0, 0, "", "nested too deep")]) from None
     builder = _Builder(file)
-    document = Document(file, builder.build(node, (), 0) if node is not None else {}, builder.places)
+    document = Document(
+        file, builder.build(node, (), 0) if node is not None else {}, builder.places
+    )
     if builder.problems:
         raise ConfigError(file, builder.problems)
     return document
@@ -92,6 +95,22 @@ def parse(text: str, file: str) -> Document:
 def parse_scalar(text: str) -> Any:
     """The value that `text` has as a YAML value, for `--set key=value`."""
     return parse(f"value: {text}" if text else "value:", "--set").data["value"]
+
+
+class _BoundedComposer(Composer):
+    """Stops at the depth limit while reading, before nesting costs time or stack."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1:
+            mark = self.parser.peek_event().start_mark
+            raise MarkedYAMLError(problem="nested too deep", problem_mark=mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 class _Builder:
@@ -135,7 +154,7 @@ class _Builder:
             built[key] = self.build(value_node, where, depth + 1)
         return built
 
-    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: Node, path: Path) -> Any:
         kind = str(node.tag).removeprefix(_CORE)
         text = str(node.value)
         if kind in ("str", "timestamp", "merge", "value"):
@@ -148,7 +167,9 @@ class _Builder:
             if kind == "int":
                 return _integer(text)
             if kind == "float":
-                return float(text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+                return float(
+                    text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")
+                )
         except ValueError:
             return text
         self.problems.append(self._problem(node, path, f"tag {node.tag} is not allowed"))

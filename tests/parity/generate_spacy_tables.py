@@ -11,6 +11,7 @@ an oddity of a pattern (a stray `|` or `(` inside a class) is kept instead of be
 import re
 import sys
 import unicodedata
+from pathlib import Path
 
 import spacy
 from spacy.lang import char_classes as cc
@@ -32,11 +33,15 @@ def matches(pattern):
 def char_tests(nlp):
     """Return name -> (meaning, test of one character), in the order of their bits."""
     prefix, suffix = nlp.tokenizer.prefix_search, nlp.tokenizer.suffix_search
-    dots = [e for e in TOKENIZER_SUFFIXES if e.startswith("(?<=[0-9") and e.endswith(r"])\.") and len(e) > 30]
+    dots = [
+        e
+        for e in TOKENIZER_SUFFIXES
+        if e.startswith("(?<=[0-9") and e.endswith(r"])\.") and len(e) > 30
+    ]
     infix_dots = [e for e in TOKENIZER_INFIXES if r"\.(?=[" in e]
-    assert len(dots) == 1 and len(infix_dots) == 1
+    assert (len(dots), len(infix_dots)) == (1, 1)
     before, after = infix_dots[0].split(r"\.")
-    icons = compile_infix_regex(cc.LIST_ICONS + ["…"])
+    icons = compile_infix_regex([*cc.LIST_ICONS, "…"])
     ends = set(Sentencizer.default_punct_chars)
     return {
         "SPACE": ("`str.isspace`", str.isspace),
@@ -44,8 +49,14 @@ def char_tests(nlp):
         "SUFFIX": ("cut off at the end whatever stands before", suffix),
         "DOT_AFTER": ("a final full stop is cut off after it", matches(dots[0][4:-3])),
         "ALPHA": ("spaCy's letters", matches(f"[{cc.ALPHA}]")),
-        "LOWER": ("spaCy's lower-case letters and the letters of caseless scripts", matches(f"[{cc.ALPHA_LOWER}]")),
-        "UPPER": ("spaCy's upper-case letters and the letters of caseless scripts", matches(f"[{cc.ALPHA_UPPER}]")),
+        "LOWER": (
+            "spaCy's lower-case letters and the letters of caseless scripts",
+            matches(f"[{cc.ALPHA_LOWER}]"),
+        ),
+        "UPPER": (
+            "spaCy's upper-case letters and the letters of caseless scripts",
+            matches(f"[{cc.ALPHA_UPPER}]"),
+        ),
         "ICON": ("a token of its own inside a chunk", icons.fullmatch),
         "STOP_LEFT": ("may stand before an inner full stop that cuts", matches(before[4:-1])),
         "STOP_RIGHT": ("may stand after an inner full stop that cuts", matches(after[3:-1])),
@@ -75,7 +86,8 @@ def exceptions(nlp):
             continue
         assert not any(map(str.isspace, text)), text
         parts = [token[ORTH] for token in tokens]
-        assert "".join(parts) == text and all(parts), text
+        assert "".join(parts) == text, text
+        assert all(parts), text
         yield " ".join(parts)
 
 
@@ -122,8 +134,8 @@ def main(path):
         "//! Tables of spaCy's blank English tokenizer: facts, no rules. Written by",
         "//! `tests/parity/generate_spacy_tables.py`; change that, not this.",
         "//!",
-        f"//! Source: spaCy {spacy.__version__} (MIT licence, Copyright (C) 2016-2024 ExplosionAI GmbH and others),",
-        f"//! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\\w`, `\\d` and category P",
+        f"//! Source: `spaCy` {spacy.__version__} (MIT licence, by `ExplosionAI` and others),",
+        "//! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\\w`, `\\d` and category P",
         f"//! as in Python {sys.version_info.major}.{sys.version_info.minor} (Unicode {unicodedata.unidata_version}).",
         "",
     ]
@@ -131,16 +143,27 @@ def main(path):
         lines += [f"/// Class bit: {doc}.", f"pub(super) const {name}: u16 = 1 << {i};"]
     lines.append("")
     runs = [f"(0x{code:X}, 0x{bits:X})" for code, bits in class_runs(tests)]
-    lines += table("Class bits by runs of code points: first of the run, bits.", "CLASS_RUNS: &[(u32, u16)]", runs)
-    lines += table("What is cut off after an ASCII digit.", "AFTER_DIGIT: &[&str]", map(rust_string, after_digit()))
     lines += table(
-        "Prefixes of more than one character.", "LONG_PREFIXES: &[&str]", map(rust_string, long_prefixes(nlp))
+        "Class bits by runs of code points: first of the run, bits.",
+        "CLASS_RUNS: &[(u32, u16)]",
+        runs,
     )
     lines += table(
-        "Special cases; a space separates their tokens.", "SPECIAL_CASES: &[&str]", map(rust_string, exceptions(nlp))
+        "What is cut off after an ASCII digit.",
+        "AFTER_DIGIT: &[&str]",
+        map(rust_string, after_digit()),
     )
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines[:-1]) + "\n")
+    lines += table(
+        "Prefixes of more than one character.",
+        "LONG_PREFIXES: &[&str]",
+        map(rust_string, long_prefixes(nlp)),
+    )
+    lines += table(
+        "Special cases; a space separates their tokens.",
+        "SPECIAL_CASES: &[&str]",
+        map(rust_string, exceptions(nlp)),
+    )
+    Path(path).write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,11 +19,32 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _version(value: bool) -> None:
+    if value:
+        from refinery import _core
+
+        typer.echo(f"refinery {_core.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
 PipelineFile = Annotated[Path, typer.Argument(help="A pipeline file (YAML).", show_default=False)]
 OutFolder = Annotated[Path, typer.Argument(help="The output folder of a run.", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the pipeline file, such as output.path=other/. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set a key of the pipeline file, such as output.path=other/. Repeatable.",
+    ),
 ]
 
 
@@ -43,11 +64,24 @@ def _share(value: str | None) -> float | None:
 @app.command()
 def run(
     file: PipelineFile,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads to use; all by default.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads to use; all by default.")
+    ] = None,
     set_: Overrides = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the complete result of another plan.")] = False,
-    sample: Annotated[str | None, typer.Option(metavar="SHARE", help="Run on a share of the documents (1% or 0.01); writes to OUT-sample.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the checked plan and stop: no document is read.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the complete result of another plan.")
+    ] = False,
+    sample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Run on a share of the documents (1% or 0.01); writes to OUT-sample.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the checked plan and stop: no document is read."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Run a pipeline: annotate, decide, write."""
@@ -63,7 +97,7 @@ def run(
 
         show.plan(preview(build_plan(pipeline, sample=share)))
         return
-    from refinery.run import execute
+    from refinery.runner import execute
 
     with show.live(quiet=quiet) as progress:
         result = execute(pipeline, replace_other=replace, sample=share, progress=progress)
@@ -81,13 +115,22 @@ def validate(file: PipelineFile, set_: Overrides = None) -> None:
 
     plan = build_plan(load_pipeline(file, set_))
     preview(plan)
-    show.line(f"{file}: valid; {len(plan.files)} input files, {len(plan.steps)} steps, output to {plan.out}")
+    show.line(
+        f"{file}: valid; {len(plan.files)} input files, {len(plan.steps)} steps, output to {plan.out}"
+    )
 
 
 @app.command()
 def explain(
-    name: Annotated[str | None, typer.Argument(help="A profile, family, signal, score or key; lists all without.", show_default=False)] = None,
-    text: Annotated[Path | None, typer.Option(help="A text file: show each signal, its bound and the verdict.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A profile, family, signal, score or key; lists all without.", show_default=False
+        ),
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="A text file: show each signal, its bound and the verdict.")
+    ] = None,
 ) -> None:
     """Explain a profile or signal, or why a text would be dropped."""
     from refinery.cli import show
@@ -120,7 +163,9 @@ def verify(out: OutFolder) -> None:
 
     manifest = check(out)
     n_files = len(manifest["outputs"]) + len(manifest["files"])
-    show.line(f"{out}: intact; {n_files} files, {manifest['ledger']['documents']['kept']} documents kept")
+    show.line(
+        f"{out}: intact; {n_files} files, {manifest['ledger']['documents']['kept']} documents kept"
+    )
 
 
 @app.command()
@@ -142,6 +187,41 @@ def report(
     show.ledger(opened.ledger, rules=True)
 
 
+@app.command()
+def inspect(
+    out: OutFolder,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids of documents: why was it kept or dropped?")
+    ] = None,
+    dropped_by: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Show documents that this reason dropped.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many of them.")] = 20,
+) -> None:
+    """Say why documents of a finished run were kept or dropped."""
+    from refinery.api import Run
+    from refinery.cli import show
+    from refinery.inspect_run import examples, look_up
+
+    if not ids and dropped_by is None:
+        message = "name documents by their ids, or a reason with --dropped-by"
+        raise typer.BadParameter(message)
+    opened = Run(out)
+    show.verdicts(look_up(opened, ids or []))
+    if dropped_by is not None:
+        show.verdicts(examples(opened, dropped_by, n))
+
+
+@app.command()
+def clean(out: OutFolder) -> None:
+    """Remove annotations that the finished run in a folder does not need."""
+    from refinery.cli import show
+    from refinery.tree import clean as remove
+
+    n, n_bytes = remove(out)
+    show.line(f"{out}: removed {n} files, {n_bytes / 1e6:.1f} MB")
+
+
 def main() -> None:
     """Run the command line; exits with the codes that `refinery.errors` lists."""
     try:
@@ -157,7 +237,9 @@ def main() -> None:
         _fail("interrupted", 130)
     except MemoryError:
         _fail("out of memory; lower resources.threads or resources.memory", 4)
-    except Exception:
+    except SystemExit:
+        raise
+    except BaseException:  # a panic of a Rust library is no Exception
         import traceback
 
         traceback.print_exc()

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from refinery import engine
     from refinery.explain import Explanation, Verdict
+    from refinery.inspect_run import DocumentVerdict
     from refinery.preview import Preview
-    from refinery.run import RunResult
+    from refinery.runner import RunResult
 
 _PLAIN_WIDTH = 120
 
@@ -48,7 +49,9 @@ class _Rate(ProgressColumn):
         documents, text_bytes = task.fields["documents"], task.fields["text_bytes"]
         if seconds < 0.5 or not documents:
             return Text("")
-        return Text(f"{human_count(documents / seconds)} docs/s  {text_bytes / seconds / 1e6:.1f} MB/s")
+        return Text(
+            f"{human_count(documents / seconds)} docs/s  {text_bytes / seconds / 1e6:.1f} MB/s"
+        )
 
 
 class _Live:
@@ -101,7 +104,9 @@ def live(*, quiet: bool) -> Iterator[engine.Progress]:
 def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, header in enumerate(headers):
-        table.add_column(header, justify="right" if i in right else "left", overflow="fold", no_wrap=i in right)
+        table.add_column(
+            header, justify="right" if i in right else "left", overflow="fold", no_wrap=i in right
+        )
     return table
 
 
@@ -114,15 +119,34 @@ def result(done: RunResult) -> None:
     if done.is_unchanged:
         line(f"Complete already: nothing to do. {len(shards)} shards ({size}) in {done.out}")
         return
-    spent = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in done.seconds.items() if seconds >= 0.05)
+    spent = ", ".join(
+        f"{phase} {seconds:.1f} s" for phase, seconds in done.seconds.items() if seconds >= 0.05
+    )
     line(f"{len(shards)} shards ({size}) in {done.out}   ({spent})")
-    line(f"Why was a document dropped: {done.out}/_refinery/decisions   More: refinery report {done.out}")
+    line(
+        f"Why was a document dropped: {done.out}/_refinery/decisions   More: refinery report {done.out}"
+    )
+
+
+def _short_reason(reason: str) -> str:
+    """The reason without its family where it is long: the step's name says the profile."""
+    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
 
 
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
-    table = _table("step", "documents", "of read", "text", "tokens", "of read", "dropped", "most for", right=(1, 2, 3, 4, 5, 6))
+    table = _table(
+        "step",
+        "documents",
+        "of read",
+        "text",
+        "tokens",
+        "of read",
+        "dropped",
+        "most for",
+        right=(1, 2, 3, 4, 5, 6),
+    )
     for row in funnel(found):
         table.add_row(
             row.name,
@@ -132,12 +156,21 @@ def ledger(found: dict[str, Any], *, rules: bool) -> None:
             human_count(row.tokens),
             f"{row.share_tokens:.1%}",
             f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            row.top_reason,
+            _short_reason(row.top_reason),
         )
     console.print(table)
     if not rules:
         return
-    table = _table("step", "reason", "first", "alone", "only this", "tokens first", "tokens alone", right=(2, 3, 4, 5, 6))
+    table = _table(
+        "step",
+        "reason",
+        "first",
+        "alone",
+        "only this",
+        "tokens first",
+        "tokens alone",
+        right=(2, 3, 4, 5, 6),
+    )
     step = None
     for rule in rule_rows(found):
         table.add_row(
@@ -160,8 +193,17 @@ def plan(found: Preview) -> None:
     totals = summary(found)
     about = "about " if totals["is_estimate"] else ""
     chosen = found.plan
-    line(f"read      {totals['files']} files, {totals['units']} units, {about}{totals['rows']:,} documents, {about}{human_bytes(totals['text_bytes'])} of text")
-    line(f"annotate  {len(found.columns)} columns: tokens by {chosen.tokenizer_name}" + (", MinHash " + f"{chosen.minhash.bands} x {chosen.minhash.rows_per_band}" if chosen.minhash else ""))
+    line(
+        f"read      {totals['files']} files, {totals['units']} units, {about}{totals['rows']:,} documents, {about}{human_bytes(totals['text_bytes'])} of text"
+    )
+    line(
+        f"annotate  {len(found.columns)} columns: tokens by {chosen.tokenizer_name}"
+        + (
+            ", MinHash " + f"{chosen.minhash.bands} x {chosen.minhash.rows_per_band}"
+            if chosen.minhash
+            else ""
+        )
+    )
     for family in chosen.families:
         line(f"            {family.name}: {len(family.signals)} signals")
     for score in chosen.scores:
@@ -172,12 +214,26 @@ def plan(found: Preview) -> None:
             if rule.side != "undefined":
                 line(f"            {rule.describe()}")
     output = chosen.pipeline.config.output
-    line(f"write     {chosen.out}: {output.format}, shards of {human_bytes(output.shard_bytes)} of text" + (f", with {', '.join(chosen.output_columns)}" if chosen.output_columns else ""))
-    line(f"memory    about {human_bytes(found.peak_bytes)} with {chosen.threads} threads (" + ", ".join(f"{phase} {human_bytes(n)}" for phase, n in found.memory_bytes.items()) + ")")
+    line(
+        f"write     {chosen.out}: {output.format}, shards of {human_bytes(output.shard_bytes)} of text"
+        + (f", with {', '.join(chosen.output_columns)}" if chosen.output_columns else "")
+    )
+    line(
+        f"memory    about {human_bytes(found.peak_bytes)} with {chosen.threads} threads ("
+        + ", ".join(f"{phase} {human_bytes(n)}" for phase, n in found.memory_bytes.items())
+        + ")"
+    )
     table = _table("file", "format", "size", "units", "documents", "text", right=(2, 3, 4, 5))
     for file in found.files:
         sign = "~" if file.is_estimate else ""
-        table.add_row(file.source_file, file.format, human_bytes(file.size), f"{sign}{file.units}", f"{sign}{file.rows:,}", f"{sign}{human_bytes(file.text_bytes)}")
+        table.add_row(
+            file.source_file,
+            file.format,
+            human_bytes(file.size),
+            f"{sign}{file.units}",
+            f"{sign}{file.rows:,}",
+            f"{sign}{human_bytes(file.text_bytes)}",
+        )
     line("")
     console.print(table)
 
@@ -206,11 +262,45 @@ def verdict(found: Verdict) -> None:
     table = _table("value", "keeps", "", "original reason", right=(0,))
     for rule, value, fails in found.rows:
         shown = "null" if value is None else f"{value:.6g}"
-        table.add_row(shown, rule.describe(), Text("fails" if fails else "ok", style="red" if fails else "green"), rule.original_reason or "")
+        table.add_row(
+            shown,
+            rule.describe(),
+            Text("fails" if fails else "ok", style="red" if fails else "green"),
+            rule.original_reason or "",
+        )
     _console().print(table)
     first = found.first_failure
     line("")
-    line(f"{found.profile}: " + (f"dropped by {first.reason} (original: {first.original_reason})" if first else "kept"))
+    line(
+        f"{found.profile}: "
+        + (f"dropped by {first.reason} (original: {first.original_reason})" if first else "kept")
+    )
 
 
-__all__ = ["explanation", "ledger", "line", "live", "overview", "plan", "result", "verdict"]
+def verdicts(found: list[DocumentVerdict]) -> None:
+    """Why documents were kept or dropped, each with the values behind its reasons."""
+    for document in found:
+        line(
+            f"{document.id}   {'kept' if document.kept else 'dropped by ' + str(document.dropped_by)}   ({document.place})"
+        )
+        for reason, value in document.reasons:
+            line(
+                f"    {reason}"
+                + (f"   value {value:.6g}" if isinstance(value, (int, float)) else "")
+            )
+        if document.cluster is not None:
+            instead = f", kept instead: {document.kept_instead}" if document.kept_instead else ""
+            line(f"    duplicates: cluster {document.cluster}{instead}")
+
+
+__all__ = [
+    "explanation",
+    "ledger",
+    "line",
+    "live",
+    "overview",
+    "plan",
+    "result",
+    "verdict",
+    "verdicts",
+]

@@ -74,7 +74,9 @@ def needed_columns(plan: Plan) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def _check_ids(frame: pl.DataFrame, rank: pl.Series, tree: OutputTree, records: list[UnitRecord]) -> None:
+def _check_ids(
+    frame: pl.DataFrame, rank: pl.Series, tree: OutputTree, records: list[UnitRecord]
+) -> None:
     ids = frame["id"].gather(rank.arg_sort())
     repeats = (ids == ids.shift(1)).fill_null(value=False)
     n_repeats = int(repeats.sum())
@@ -83,8 +85,12 @@ def _check_ids(frame: pl.DataFrame, rank: pl.Series, tree: OutputTree, records: 
     document_id = str(ids.filter(repeats)[0])
     places = []
     for record in records:
-        table = pl.DataFrame(pl.from_arrow(read_annotations(tree, record, ["id", "source_file", "row"])))
-        for file, row in table.filter(pl.col("id") == document_id).select("source_file", "row").iter_rows():
+        table = pl.DataFrame(
+            pl.from_arrow(read_annotations(tree, record, ["id", "source_file", "row"]))
+        )
+        for file, row in (
+            table.filter(pl.col("id") == document_id).select("source_file", "row").iter_rows()
+        ):
             places.append(f"{file} row {row}")
         if len(places) >= 2:
             break

@@ -70,18 +70,21 @@ class Decisions:
         state, ids = self.state, self.corpus.frame["id"]
         names = pl.Series("reason", state.reasons, pl.String)
         dropped_by = names.gather(state.dropped_by.slice(start, length)).alias("dropped_by")
-        masks = pl.DataFrame(
-            [mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)]
-        ) if self.failures else pl.DataFrame()  # fmt: skip
+        masks = [
+            mask.slice(start, length).alias(str(i)) for i, (_, mask) in enumerate(self.failures)
+        ]
         reasons = [
-            pl.when(pl.col(str(i))).then(pl.lit(rule.reason)) for i, (rule, _) in enumerate(self.failures)
+            pl.when(pl.col(str(i))).then(pl.lit(rule.reason))
+            for i, (rule, _) in enumerate(self.failures)
         ]
         # A duplicate or selection reason stands behind the rules, where it is what dropped.
         rule_reasons = [rule.reason for rule, _ in self.failures]
         last = pl.when(~pl.col("dropped_by").is_in(rule_reasons)).then(pl.col("dropped_by"))
         listed = (
-            masks.hstack([dropped_by])
-            .select(pl.concat_list([*reasons, last.cast(pl.String)]).list.drop_nulls().list.unique(maintain_order=True))
+            pl.DataFrame([dropped_by, *masks])
+            .select(
+                pl.concat_list([*reasons, last]).list.drop_nulls().list.unique(maintain_order=True)
+            )
             .to_series()
         )
         return pl.DataFrame(
@@ -112,7 +115,7 @@ def decide(
     pool = _core.ThreadPool(plan.threads)
     state = State(len(corpus))
     rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
-    n_failed = _count(corpus, [mask for _, mask in rules])
+    n_failed = _count(corpus, rules)
     entries = []
     at = 0
     for step in plan.steps:
@@ -124,16 +127,21 @@ def decide(
             by_rule = _apply_rules(corpus, state, of_step, n_failed)
         else:
             by_rule = _apply_step(corpus, state, step, plan, pool, n_failed)
-        entries.append({"name": step.name, "in": before, "out": amounts(corpus, state.alive), "by_rule": by_rule})
+        entries.append(
+            {
+                "name": step.name,
+                "in": before,
+                "out": amounts(corpus, state.alive),
+                "by_rule": by_rule,
+            }
+        )
     return Decisions(corpus, state, rules, build_ledger(corpus, state, entries, records, bad_files))
 
 
-def _count(corpus: Corpus, masks: list[pl.Series]) -> pl.Series:
-    """How many rules each document fails."""
-    if not masks:
-        return pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus)) if len(corpus) else pl.Series([], dtype=pl.UInt16)
-    total = masks[0].cast(pl.UInt16)
-    for mask in masks[1:]:
+def _count(corpus: Corpus, rules: list[tuple[Rule, pl.Series]]) -> pl.Series:
+    """How many reasons each document has; a rule that stands in two steps is one reason."""
+    total = pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus))
+    for _, mask in _joined(rules):
         total = total + mask.cast(pl.UInt16)
     return total
 
@@ -165,7 +173,12 @@ def _joined(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Series]]
 
 
 def _apply_step(
-    corpus: Corpus, state: State, step: StepPlan, plan: Plan, pool: _core.ThreadPool, n_failed: pl.Series
+    corpus: Corpus,
+    state: State,
+    step: StepPlan,
+    plan: Plan,
+    pool: _core.ThreadPool,
+    n_failed: pl.Series,
 ) -> dict[str, Any]:
     def act(alive: pl.Series) -> Drop:
         config = step.config

@@ -11,7 +11,7 @@ from refinery import _core
 from refinery.decide.state import Drop
 
 if TYPE_CHECKING:
-    from refinery.config import ExactDuplicatesConfig, MinHashConfig, NearDuplicatesConfig
+    from refinery.config import ExactDuplicatesConfig, Keep, MinHashConfig, NearDuplicatesConfig
     from refinery.decide.corpus import Corpus
 
 
@@ -44,9 +44,7 @@ def near_duplicates(
     return _drop("near_duplicate", corpus, alive, groups, config.keep)
 
 
-def _drop(
-    reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep: str | dict[str, str]
-) -> Drop:
+def _drop(reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep: Keep) -> Drop:
     """All but the best of each group of alive documents; ties and names go by the smallest id."""
     key = {"first": None, "longest": "n_chars"}[keep] if isinstance(keep, str) else keep["highest"]
     members = pl.DataFrame(
@@ -54,7 +52,9 @@ def _drop(
             "row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True),
             "group": groups,
             "rank": corpus.rank,
-            "key": corpus.frame[key].cast(pl.Float64) if key else pl.Series([0.0]).new_from_index(0, len(corpus)),
+            "key": corpus.frame[key].cast(pl.Float64)
+            if key
+            else pl.Series([0.0]).new_from_index(0, len(corpus)),
         }
     ).filter(alive)
     members = members.filter(pl.col("group").is_duplicated())
@@ -68,5 +68,7 @@ def _drop(
         pl.DataFrame({"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)})
         .join(members.select("row", "winner", "cluster"), on="row", how="left", maintain_order="left")
     )  # fmt: skip
-    mask = (spread["winner"].is_not_null() & (spread["winner"] != spread["row"])).fill_null(value=False)
+    mask = (spread["winner"].is_not_null() & (spread["winner"] != spread["row"])).fill_null(
+        value=False
+    )
     return Drop(reason, mask, spread["cluster"], spread["winner"])

@@ -27,7 +27,11 @@ def amounts(corpus: Corpus, mask: pl.Series) -> dict[str, int]:
 
 
 def build_ledger(
-    corpus: Corpus, state: State, steps: list[dict[str, Any]], records: list[UnitRecord], bad_files: list[int]
+    corpus: Corpus,
+    state: State,
+    steps: list[dict[str, Any]],
+    records: list[UnitRecord],
+    bad_files: list[int],
 ) -> dict[str, Any]:
     """The ledger of a run; `bad_files` are the sizes of quarantined files, each one record.
 

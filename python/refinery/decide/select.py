@@ -22,7 +22,7 @@ def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
     """
     weight = _weight(corpus, config.unit)
     base = weight.sum() if config.of == "read" else weight.filter(alive).sum()
-    target = config.yield_ * (base or 0)
+    target = config.yield_ * int(base or 0)
     ranked = (
         pl.DataFrame(
             {
@@ -38,13 +38,17 @@ def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
     )
     # The document that crosses the target is taken if more than half of it lies below the target.
     chosen = ranked.filter(pl.col("until") - pl.col("weight") / 2 <= target)
-    is_chosen = pl.DataFrame({"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)}).select(
-        pl.col("row").is_in(chosen["row"].implode())
-    )["row"]
+    is_chosen = pl.DataFrame(
+        {"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)}
+    ).select(pl.col("row").is_in(chosen["row"].implode()))["row"]
     return Drop("not_selected", alive & ~is_chosen)
 
 
 def _weight(corpus: Corpus, unit: str) -> pl.Series:
     if unit == "documents":
-        return pl.Series([1]).new_from_index(0, len(corpus)) if len(corpus) else pl.Series([], dtype=pl.Int64)
+        return (
+            pl.Series([1]).new_from_index(0, len(corpus))
+            if len(corpus)
+            else pl.Series([], dtype=pl.Int64)
+        )
     return corpus.frame["n_tokens" if unit == "tokens" else "n_bytes"]

@@ -26,7 +26,11 @@ class State:
     """The verdicts so far."""
 
     def __init__(self, n: int) -> None:
-        self.alive = pl.Series("alive", [True]).new_from_index(0, n) if n else pl.Series("alive", [], pl.Boolean)
+        self.alive = (
+            pl.Series("alive", [True]).new_from_index(0, n)
+            if n
+            else pl.Series("alive", [], pl.Boolean)
+        )
         self.reasons: list[str] = []
         self.dropped_by = _nulls("dropped_by", n, pl.UInt16)
         self.cluster = _nulls("cluster", n, pl.UInt32)
@@ -37,8 +41,12 @@ class State:
         dropped = drop.mask & self.alive
         if drop.reason not in self.reasons:
             self.reasons.append(drop.reason)
-        code = pl.Series([self.reasons.index(drop.reason)], dtype=pl.UInt16).new_from_index(0, len(dropped))
-        self.dropped_by = code.zip_with(dropped, self.dropped_by) if len(dropped) else self.dropped_by
+        code = pl.Series([self.reasons.index(drop.reason)], dtype=pl.UInt16).new_from_index(
+            0, len(dropped)
+        )
+        self.dropped_by = (
+            code.zip_with(dropped, self.dropped_by) if len(dropped) else self.dropped_by
+        )
         if drop.cluster is not None and drop.winner is not None:
             grouped = drop.cluster.is_not_null() & self.alive
             self.cluster = drop.cluster.zip_with(grouped, self.cluster)

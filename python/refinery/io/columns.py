@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from refinery import _core
+from refinery.config import SourceValue
 from refinery.errors import ConfigError, Problem, SchemaError, nearest
 from refinery.io.units import Quarantined, Rows
-from refinery.config import SourceValue
 
 if TYPE_CHECKING:
     from refinery.io.inputs import InputFile
@@ -39,15 +39,17 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
     config = file.config
     named = {"text": config.text, "id": config.id}
     named["source"] = config.source if isinstance(config.source, str) else None
+    problems = []
     for key, name in named.items():
         if name is None:
             continue
         if name not in schema.names:
             hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
-            message = f"{key}: no column {name!r} in this file{hint}"
-            raise ConfigError(file.source_file, [Problem(0, 0, "", message)])
+            problems.append(Problem(0, 0, key, f"no column {name!r}{hint}"))
         if schema.names.count(name) > 1:
             raise SchemaError(name, "occurs twice in this file", file.source_file)
+    if problems:
+        raise ConfigError(file.source_file, problems)
     kind = _value_type(schema.field(config.text).type)
     if not _is_text(kind):
         raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
@@ -69,10 +71,14 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     reasons = pa.array(codes)  # null where nothing is wrong
     if config.id is not None:
         ids = _ids(file, batch.column(config.id))
-        reasons = pc.coalesce(reasons, pc.if_else(pc.is_null(ids), "null_id", pa.scalar(None, pa.string())))
+        reasons = pc.coalesce(
+            reasons, pc.if_else(pc.is_null(ids), "null_id", pa.scalar(None, pa.string()))
+        )
     else:
         prefix = pa.scalar(f"{file.source_file}#", pa.large_string())
-        ids = pc.binary_join_element_wise(prefix, numbers.cast(pa.large_string()), pa.scalar("", pa.large_string()))
+        ids = pc.binary_join_element_wise(
+            prefix, numbers.cast(pa.large_string()), pa.scalar("", pa.large_string())
+        )
     sources = _sources(file, batch)
     if reasons.null_count == len(reasons):
         return Rows(texts, ids, sources, numbers, [])
@@ -80,7 +86,9 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
     quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
     kept_sources = sources.filter(good) if sources is not None else None
-    return Rows(texts.filter(good), ids.filter(good), kept_sources, numbers.filter(good), quarantined)
+    return Rows(
+        texts.filter(good), ids.filter(good), kept_sources, numbers.filter(good), quarantined
+    )
 
 
 def row_numbers(first: int, n: int) -> pa.Array:
@@ -100,9 +108,13 @@ def _ids(file: InputFile, column: pa.Array) -> pa.Array:
         ids = _plain(column).cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         name = str(file.config.id)
-        raise SchemaError(name, f"ids of type {column.type} cannot be cast to strings: {error}", file.source_file) from None
+        raise SchemaError(
+            name, f"ids of type {column.type} cannot be cast to strings: {error}", file.source_file
+        ) from None
     bad = pa.array(_core.check_texts(_as_binary(ids), 2**31 - 1))
-    return pc.if_else(pc.equal(pc.fill_null(bad, ""), "invalid_utf8"), pa.scalar(None, pa.large_string()), ids)
+    return pc.if_else(
+        pc.equal(pc.fill_null(bad, ""), "invalid_utf8"), pa.scalar(None, pa.large_string()), ids
+    )
 
 
 def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:
@@ -119,13 +131,20 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Without dictionary encoding."""
+    """Without dictionary encoding; a column without a type, since it holds nulls only, as strings."""
+    if pa.types.is_null(column.type):
+        return column.cast(pa.large_string())
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+        or types.is_null(kind)
+    )
 
 
 def _as_binary(texts: pa.Array) -> pa.Array:

@@ -95,11 +95,18 @@ def find(pipeline: Pipeline) -> tuple[list[InputFile], list[Problem]]:
 def _matches(folder: Path, pattern: str) -> list[Path]:
     path = folder / pattern
     if path.is_dir():
-        return [p for p in path.rglob("*") if p.is_file() and _is_visible(p, path) and format_of(p.name)]
+        # Whatever is no folder: a pipe or a broken link is an error, not silence.
+        return [
+            p
+            for p in path.rglob("*")
+            if not p.is_dir() and _is_visible(p, path) and format_of(p.name)
+        ]
     if path.exists():
         return [path]
-    found = glob.glob(pattern, root_dir=folder, recursive=True)
-    return [folder / name for name in found if not (folder / name).is_dir()]
+    names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - may be absolute
+    found = [folder / name for name in names]
+    # A folder among the matches is no file, unless its name says that it holds data.
+    return [match for match in found if not match.is_dir() or format_of(match.name)]
 
 
 def _is_visible(path: Path, root: Path) -> bool:
@@ -109,6 +116,8 @@ def _is_visible(path: Path, root: Path) -> bool:
 
 def _size(path: Path) -> int:
     info = path.stat()
+    if stat.S_ISDIR(info.st_mode):
+        raise OSError(21, "is a folder; give its files as a pattern of their own", str(path))
     if not stat.S_ISREG(info.st_mode):
         # A FIFO or a device would block for ever or never end.
         message = "is not a regular file"

@@ -45,12 +45,21 @@ class LineReader:
 
     def units(self) -> Iterator[Unit]:
         self._blocks.clear()
+        left = self.file.size
         for raw in self._lines.stream():
             block = raw.block
             self._blocks.append(block)
-            weight = min(self.file.size, block.length) if self._lines.is_seekable else 0
+            # A compressed file does not tell how far it has come; a third is a common ratio.
+            weight = min(left, block.length if self._lines.is_seekable else block.length // 3)
+            left -= weight
             yield Unit(
-                self.file, len(self._blocks) - 1, block.first_row, block.n_rows, block.fingerprint, weight, raw
+                self.file,
+                len(self._blocks) - 1,
+                block.first_row,
+                block.n_rows,
+                block.fingerprint,
+                weight,
+                raw,
             )
 
     def light(self, unit: Unit) -> Unit:
@@ -73,7 +82,9 @@ class LineReader:
                 prefix, documents["row"].cast(pa.large_string()), pa.scalar("", pa.large_string())
             )
         records = [Quarantined(**record) for record in quarantine.to_pylist()]
-        yield Rows(documents["text"], ids, sources, documents["row"].cast(pa.int64()), records, schema)
+        yield Rows(
+            documents["text"], ids, sources, documents["row"].cast(pa.int64()), records, schema
+        )
 
     def schema(self) -> pa.Schema:
         return pa.schema(_core.schema_to_arrow(self._schema))
@@ -93,7 +104,7 @@ class LineReader:
         state: dict[str, Any] = self._local.__dict__
         if state.get("next", index + 1) > index:
             state["stream"], state["next"] = self._lines.stream(self._blocks), 0
-        raw = None
+        raw: _core.RawBlock | None = None
         while state["next"] <= index:
             raw = next(state["stream"], None)
             state["next"] += 1

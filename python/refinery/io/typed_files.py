@@ -64,7 +64,9 @@ class ParquetReader(_TypedReader):
 
     def units(self) -> Iterator[Unit]:
         sizes = [self.text_bytes(i) for i in range(self._metadata.num_row_groups)]
-        counts = [self._metadata.row_group(i).num_rows for i in range(self._metadata.num_row_groups)]
+        counts = [
+            self._metadata.row_group(i).num_rows for i in range(self._metadata.num_row_groups)
+        ]
         yield from join_parts(self.file, self._sha256, sizes, counts)
 
     def rows(self, unit: Unit) -> Iterator[Rows]:
@@ -73,7 +75,12 @@ class ParquetReader(_TypedReader):
         batch_rows = max(1, min(65_536, (unit.n_rows or 1) * BATCH_BYTES // max(1, size)))
         row = unit.first_row
         with _damage_named(self.file), self._open() as reader:
-            batches = reader.iter_batches(batch_rows, row_groups=list(parts), columns=named_columns(self.file), use_threads=False)
+            batches = reader.iter_batches(
+                batch_rows,
+                row_groups=list(parts),
+                columns=named_columns(self.file),
+                use_threads=False,
+            )
             for batch in batches:
                 yield checked_rows(self.file, batch, row)
                 row += len(batch)
@@ -119,7 +126,10 @@ class ArrowReader(_TypedReader):
         with _damage_named(self.file):
             for batch in self._batches(unit.payload):
                 named = batch.select(named_columns(self.file))
-                step = max(1, len(batch) * BATCH_BYTES // max(1, batch.column(self.file.config.text).nbytes))
+                step = max(
+                    1,
+                    len(batch) * BATCH_BYTES // max(1, batch.column(self.file.config.text).nbytes),
+                )
                 for start in range(0, len(named), step):
                     yield checked_rows(self.file, named.slice(start, step), row + start)
                 row += len(batch)
@@ -165,7 +175,9 @@ def join_parts(file: InputFile, sha256: str, sizes: list[int], counts: list[int]
             first_part, first_row, rows, size, index = i + 1, first_row + rows, 0, 0, index + 1
 
 
-def take_rows(batches: Iterator[pa.RecordBatch], first_row: int, rows: pa.Array, schema: pa.Schema) -> pa.Table:
+def take_rows(
+    batches: Iterator[pa.RecordBatch], first_row: int, rows: pa.Array, schema: pa.Schema
+) -> pa.Table:
     """The records numbered `rows` (ascending) of consecutive batches, the first at `first_row`."""
     taken, row = [], first_row
     last = pc.max(rows).as_py() if len(rows) else -1

@@ -82,6 +82,8 @@ class Rows:
 class Reader(Protocol):
     """One file of one format."""
 
+    file: InputFile
+
     def units(self) -> Iterator[Unit]:
         """Every unit, in order; reads no more of the file than it must."""
 

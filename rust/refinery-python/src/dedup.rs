@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, UInt32Array};
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, UInt32Array};
 use arrow_schema::DataType;
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use refinery_core::Error;
-use refinery_core::dedup::cluster;
+use refinery_core::dedup::cluster::{self, Clustering};
 use refinery_core::dedup::minhash::{self, MinHashParams};
 
 use crate::detach::{ThreadPool, detached, to_py_err};
@@ -25,9 +25,23 @@ impl MinHasher {
     #[new]
     #[pyo3(signature = (*, ngram, bands, rows_per_band))]
     fn new(ngram: usize, bands: usize, rows_per_band: usize) -> PyResult<Self> {
-        let params = MinHashParams { ngram, bands, rows_per_band, ..MinHashParams::default() };
+        let params = MinHashParams {
+            ngram,
+            bands,
+            rows_per_band,
+            ..MinHashParams::default()
+        };
         let inner = minhash::MinHasher::new(params).map_err(to_py_err)?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Profile and format version: signatures compare only where it is the same.
+    #[getter]
+    fn scheme(&self) -> String {
+        let profile = self.inner.params().profile.name();
+        format!("{profile}/{}", minhash::FORMAT_VERSION)
     }
 
     #[getter]
@@ -58,36 +72,84 @@ fn near_duplicate_clusters(
     threshold: Option<f64>,
     pool: Option<&ThreadPool>,
 ) -> PyResult<PyArray> {
-    let (signatures, _) = signatures.into_inner();
-    let (rank, _) = rank.into_inner();
-    let (alive, _) = alive.into_inner();
+    let [signatures, rank, alive] = [signatures, rank, alive].map(|a| a.into_inner().0);
     let clusters = detached(py, pool, || {
-        let signatures = signatures.as_fixed_size_binary_opt().ok_or_else(|| {
-            type_error("minhash", "FixedSizeBinary", signatures.data_type())
-        })?;
+        let (signatures, num_perm) = signed(&signatures)?;
         let rank = rank
             .as_primitive_opt::<UInt32Type>()
             .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?;
-        let alive =
-            alive.as_boolean_opt().ok_or_else(|| type_error("alive", "Boolean", alive.data_type()))?;
-        let num_perm = usize::try_from(signatures.value_length()).unwrap_or(0) / 4;
-        let values: Vec<u32> = (0..signatures.len())
-            .flat_map(|i| signatures.value(i).as_chunks::<4>().0)
-            .map(|b| u32::from_le_bytes(*b))
-            .collect();
-        let takes_part: Vec<bool> = (0..signatures.len())
-            .map(|i| signatures.is_valid(i) && alive.is_valid(i) && alive.value(i))
-            .collect();
-        Ok(cluster::near_duplicate_clusters(
-            &values,
+        let clustering = Clustering {
             num_perm,
             bands,
-            rank.values(),
-            &takes_part,
             threshold,
-        ))
+        };
+        near_duplicates(
+            signatures,
+            rank,
+            &taking_part(signatures, &alive)?,
+            &clustering,
+        )
     })?;
-    Ok(PyArray::from_array_ref(Arc::new(UInt32Array::from(clusters))))
+    Ok(PyArray::from_array_ref(Arc::new(clusters)))
+}
+
+/// The signatures and the number of values in each.
+fn signed(array: &ArrayRef) -> Result<(&FixedSizeBinaryArray, usize), Error> {
+    let wrong = || {
+        type_error(
+            "minhash",
+            "FixedSizeBinary of 4 bytes a permutation",
+            array.data_type(),
+        )
+    };
+    let signatures = array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
+    let width = usize::try_from(signatures.value_length()).unwrap_or(0);
+    if width.is_multiple_of(4) {
+        Ok((signatures, width / 4))
+    } else {
+        Err(wrong())
+    }
+}
+
+/// Documents that are alive and have a signature; null counts as not alive.
+fn taking_part(signatures: &FixedSizeBinaryArray, alive: &ArrayRef) -> Result<Vec<bool>, Error> {
+    let alive = alive
+        .as_boolean_opt()
+        .ok_or_else(|| type_error("alive", "Boolean", alive.data_type()))?;
+    let is_signed = (0..signatures.len()).map(|i| signatures.is_valid(i));
+    let is_alive = alive.iter().map(|value| value == Some(true));
+    if signatures.len() == alive.len() {
+        return Ok(is_signed.zip(is_alive).map(|(s, a)| s && a).collect());
+    }
+    Err(Error::Parameter {
+        name: "alive",
+        message: format!("got {} values; allowed: {}", alive.len(), signatures.len()),
+    })
+}
+
+/// Clusters; signatures are read where they lie unless their bytes are in another order or place
+/// than those of `u32`.
+fn near_duplicates(
+    signatures: &FixedSizeBinaryArray,
+    rank: &UInt32Array,
+    alive: &[bool],
+    clustering: &Clustering,
+) -> Result<UInt32Array, Error> {
+    // A buffer may be longer than its array.
+    let used = signatures.len() * 4 * clustering.num_perm;
+    let buffer = signatures.values().slice_with_length(0, used);
+    let is_in_place =
+        cfg!(target_endian = "little") && buffer.as_ptr().align_offset(align_of::<u32>()) == 0;
+    let copied: Vec<u32>;
+    let values = if is_in_place {
+        buffer.typed_data::<u32>()
+    } else {
+        let bytes = buffer.as_slice().as_chunks::<4>().0;
+        copied = bytes.iter().map(|b| u32::from_le_bytes(*b)).collect();
+        &copied
+    };
+    let clusters = cluster::near_duplicate_clusters(values, rank.values(), alive, clustering)?;
+    Ok(clusters.smallest.into())
 }
 
 /// Adds this file's names to the module.

@@ -35,7 +35,7 @@
 //! ```
 
 mod fold;
-mod hash;
+pub(super) mod hash;
 mod kernel;
 #[cfg(test)]
 mod tests;
@@ -107,7 +107,12 @@ impl Default for MinHashParams {
     /// 5-grams in 14 bands of 8, as in `FineWeb` (Penedo et al. 2024, section 3.4): a pair of
     /// similarity 0.8 meets in a band with probability 0.92.
     fn default() -> Self {
-        Self { ngram: 5, bands: 14, rows_per_band: 8, profile: Profile::Refinery }
+        Self {
+            ngram: 5,
+            bands: 14,
+            rows_per_band: 8,
+            profile: Profile::Refinery,
+        }
     }
 }
 
@@ -134,7 +139,10 @@ fn in_range(name: &'static str, value: usize, max: usize) -> Result<()> {
     if (1..=max).contains(&value) {
         return Ok(());
     }
-    Err(Error::Parameter { name, message: format!("got {value}; allowed: 1 to {max}") })
+    Err(Error::Parameter {
+        name,
+        message: format!("got {value}; allowed: 1 to {max}"),
+    })
 }
 
 /// Computes signatures, shared by all threads.
@@ -160,7 +168,10 @@ impl MinHasher {
     /// # Errors
     /// [`Error::Parameter`] where a parameter is out of range.
     pub fn new(params: MinHashParams) -> Result<Self> {
-        Self::with_kernel(params, Kernel::available().next().unwrap_or(Kernel::Portable))
+        Self::with_kernel(
+            params,
+            Kernel::available().next().unwrap_or(Kernel::Portable),
+        )
     }
 
     /// As [`MinHasher::new`] with a given kernel, to test and to measure: the signatures are the
@@ -171,7 +182,12 @@ impl MinHasher {
     pub fn with_kernel(params: MinHashParams, kernel: Kernel) -> Result<Self> {
         let num_perm = params.check()?;
         let permutations = Permutations::new(num_perm);
-        Ok(Self { params, num_perm, permutations, dispatch: Dispatch::new(kernel)? })
+        Ok(Self {
+            params,
+            num_perm,
+            permutations,
+            dispatch: Dispatch::new(kernel)?,
+        })
     }
 
     /// The parameters given.
@@ -197,7 +213,11 @@ impl MinHasher {
 
     /// Walks over the text in blocks, so that masks, words and shingles stay in near caches.
     fn lower_minima(&self, text: &str, scratch: &mut MinHashScratch) -> bool {
-        let MinHashScratch { words, shingles, minima } = scratch;
+        let MinHashScratch {
+            words,
+            shingles,
+            minima,
+        } = scratch;
         minima.clear();
         minima.resize(self.permutations.groups(), [u32::MAX; GROUP]);
         words.hashes.clear();
@@ -206,7 +226,8 @@ impl MinHasher {
         let mut has_shingles = false;
         for (i, block) in text.as_bytes().chunks(BLOCK_BYTES).enumerate() {
             let used = self.dispatch.mask(block, &mut masks);
-            self.dispatch.cut(words, text, i * BLOCK_BYTES, &masks[..used], &mut position);
+            self.dispatch
+                .cut(words, text, i * BLOCK_BYTES, &masks[..used], &mut position);
             has_shingles |= self.take_shingles(&mut words.hashes, shingles, minima);
         }
         words.end(text, position);

@@ -207,8 +207,8 @@ impl Header {
 }
 
 /// Parses a block.
-pub fn parse(raw: &RawBlock, columns: &Columns, header: &Header) -> Result<Parsed> {
-    let mut collector = Collector::new(columns, raw);
+pub fn parse(raw: &RawBlock, header: &Header) -> Result<Parsed> {
+    let mut collector = Collector::new(raw);
     let mut fields = FieldReader::default();
     for (row, record) in raw.records(header.splitter()) {
         match header.read(record, &mut fields) {

@@ -27,7 +27,7 @@ type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 /// # Errors
 /// [`Error::Schema`] where the records have more than 10,000 keys between them.
 pub fn parse(raw: &RawBlock, columns: &Columns) -> Result<Parsed> {
-    let mut collector = Collector::new(columns, raw);
+    let mut collector = Collector::new(raw);
     let mut reader = Reader::default();
     for (row, record) in raw.records(Splitter::lines()) {
         let document = utf8(record).and_then(|line| reader.read(line, columns));

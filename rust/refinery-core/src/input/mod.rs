@@ -247,10 +247,9 @@ impl LineFile {
     /// # Errors
     /// [`Error::Schema`] where there are too many columns. Never for a bad row.
     pub fn parse(&self, raw: &RawBlock) -> Result<Parsed> {
-        let columns = &self.options.columns;
         match &self.header {
-            Some(header) => csv::parse(raw, columns, header),
-            None => jsonl::parse(raw, columns),
+            Some(header) => csv::parse(raw, header),
+            None => jsonl::parse(raw, &self.options.columns),
         }
     }
 

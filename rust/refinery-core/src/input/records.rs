@@ -30,8 +30,8 @@ pub struct Columns {
 /// A parsed block. Every record of it is in one of the two batches.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// `text` (`LargeUtf8`), `id` and `source` (`LargeUtf8`, where configured; source may be
-    /// null), `row` (`Int64`, record number in the file).
+    /// `text` (`LargeUtf8`), `id` (`LargeUtf8`, all null where none is configured), `source`
+    /// (`LargeUtf8`, may be null), `row` (`Int64`, record number in the file).
     pub documents: RecordBatch,
     /// `row` (`Int64`), `reason`, `message`, `excerpt` (`LargeUtf8`), `n_bytes` (`Int64`, length
     /// of the record, line end included), in order of row.
@@ -43,8 +43,8 @@ pub struct Parsed {
 /// Collects the records of one block.
 pub struct Collector<'a> {
     text: LargeStringBuilder,
-    id: Option<LargeStringBuilder>,
-    source: Option<LargeStringBuilder>,
+    id: LargeStringBuilder,
+    source: LargeStringBuilder,
     row: Int64Builder,
     quarantine: Quarantine,
     raw: &'a RawBlock,
@@ -60,13 +60,12 @@ pub enum Text<'a> {
 
 impl<'a> Collector<'a> {
     /// A collector for the records of `raw`; those too large to be read are in it at once.
-    pub fn new(columns: &Columns, raw: &'a RawBlock) -> Self {
+    pub fn new(raw: &'a RawBlock) -> Self {
         let n = raw.block.n_rows as usize;
-        let strings = |_: &String| LargeStringBuilder::new();
         Self {
             text: LargeStringBuilder::with_capacity(n, raw.bytes.len()),
-            id: columns.id.as_ref().map(strings),
-            source: columns.source.as_ref().map(strings),
+            id: LargeStringBuilder::new(),
+            source: LargeStringBuilder::new(),
             row: Int64Builder::with_capacity(n),
             quarantine: Quarantine::default(),
             raw,
@@ -83,12 +82,8 @@ impl<'a> Collector<'a> {
                 self.text.append_value("");
             }
         }
-        if let Some(ids) = &mut self.id {
-            ids.append_option(id);
-        }
-        if let Some(sources) = &mut self.source {
-            sources.append_option(source);
-        }
+        self.id.append_option(id);
+        self.source.append_option(source);
         self.row.append_value(row.cast_signed());
     }
 
@@ -106,16 +101,14 @@ impl<'a> Collector<'a> {
             self.quarantine
                 .push(row.row, fault, &row.excerpt, row.length);
         }
-        let mut columns: Vec<(&str, ArrayRef)> = vec![("text", Arc::new(self.text.finish()))];
-        if let Some(mut ids) = self.id {
-            columns.push(("id", Arc::new(ids.finish())));
-        }
-        if let Some(mut sources) = self.source {
-            columns.push(("source", Arc::new(sources.finish())));
-        }
-        columns.push(("row", Arc::new(self.row.finish())));
+        let documents = batch(vec![
+            ("text", Arc::new(self.text.finish())),
+            ("id", Arc::new(self.id.finish())),
+            ("source", Arc::new(self.source.finish())),
+            ("row", Arc::new(self.row.finish())),
+        ])?;
         Ok(Parsed {
-            documents: batch(columns)?,
+            documents,
             quarantine: self.quarantine.finish()?,
             schema,
         })
@@ -123,9 +116,13 @@ impl<'a> Collector<'a> {
 }
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
-    let fields = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), *name == "source"));
+    let fields = columns.iter().map(|(name, array)| {
+        Field::new(
+            *name,
+            array.data_type().clone(),
+            matches!(*name, "id" | "source"),
+        )
+    });
     let schema = ArrowSchema::new(fields.collect::<Vec<_>>());
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     Ok(RecordBatch::try_new(Arc::new(schema), arrays)?)

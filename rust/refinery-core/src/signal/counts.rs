@@ -48,7 +48,7 @@ fn count_words(text: &str) -> usize {
         } else {
             is_space(c)
         };
-        n += usize::from(after_space & !space);
+        n += usize::from(after_space && !space);
         after_space = space;
     });
     n

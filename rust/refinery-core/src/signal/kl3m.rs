@@ -360,7 +360,8 @@ mod tests {
         // From where it is one: a few of them may bring a short text into the expected ranges.
         let clean = "The court held that the statute of 1974 applies to each of the parties. ";
         for defect in ["#", "\u{fffd}", "           ", "AAAA ", "0000000000"] {
-            let scores = [50, 500, 5000].map(|n| scored(&(clean.repeat(4) + &defect.repeat(n)))[16]);
+            let scores =
+                [50, 500, 5000].map(|n| scored(&(clean.repeat(4) + &defect.repeat(n)))[16]);
             assert!(scores.is_sorted(), "{defect:?}: {scores:?}");
         }
     }

@@ -5,7 +5,7 @@
 //! separators U+001C..U+001F and more. Every function here takes one scalar value and answers as
 //! the method of the same name answers for a string of that one character.
 //!
-//! Unicode version: [`UNICODE_VERSION`], whatever the version of the running Python. CPython 3.11
+//! Unicode version: [`UNICODE_VERSION`], whatever the version of the running Python. Python 3.11
 //! has 14.0, so the two differ on characters that were assigned since; `tests/python_chars.rs`
 //! holds the comparison over all code points.
 //!
@@ -118,13 +118,14 @@ pub fn is_alpha(c: char) -> bool {
 #[inline]
 pub fn is_space(c: char) -> bool {
     // No table: the property has been closed for years, and this is the commonest question.
-    match c {
-        '\u{09}'..='\u{0d}' | '\u{1c}'..='\u{20}' => true,
-        '\0'..='\u{7f}' => false,
-        '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' => true,
-        '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => true,
-        _ => false,
+    if c.is_ascii() {
+        return ASCII[c as usize].any(Classes::SPACE);
     }
+    matches!(
+        c,
+        '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
 }
 
 /// `str.isdigit` of one character.
@@ -311,6 +312,12 @@ mod tests {
             let c = char::from(byte);
             assert_eq!(ASCII[usize::from(byte)], Classes(TABLE.get(c)), "{c:?}");
         }
+    }
+
+    #[test]
+    fn the_table_is_small() {
+        let bytes = TABLE.block_of.len() * 2 + TABLE.blocks.len() * BLOCK;
+        assert!(bytes < 64 << 10, "{bytes}");
     }
 
     #[test]

@@ -2,21 +2,25 @@
 //!
 //! Words repeat, encoding one costs some hundred nanoseconds, finding it here a few. An entry is
 //! found by hash and used only after its bytes and its tokenizer were compared, so the cache never
-//! changes a result; a newer word simply takes the place of an older one.
+//! changes a result; a newer word takes the place of an older one.
 //!
 //! Memory: [`BYTES`], allocated when a thread counts its first token, and never more.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-const SHORT_SLOTS: usize = 1 << 15;
+const SHORT_PAIRS: usize = 1 << 14;
 const LONG_SLOTS: usize = 1 << 13;
+const SHORT_KEY: usize = size_of::<u128>();
+const LONG_KEY: usize = 48;
+const SHORT_IDS: usize = 3;
+const LONG_IDS: usize = 19;
 
 /// Size of the cache of one thread in bytes: 2 MiB.
 ///
 /// Half of it for words of up to 16 bytes in up to 3 tokens, which prose is made of; the other
 /// half for up to 48 bytes in up to 19 tokens: long words, and scripts of several bytes a letter.
 pub(super) const BYTES: usize =
-    SHORT_SLOTS * size_of::<ShortSlot>() + LONG_SLOTS * size_of::<LongSlot>();
+    SHORT_PAIRS * size_of::<ShortPair>() + LONG_SLOTS * size_of::<LongSlot>();
 
 const _: () = assert!(BYTES == 2 << 20);
 
@@ -46,34 +50,55 @@ impl Tag {
 struct ShortSlot {
     key: u128,
     tag: Tag,
-    ids: [u32; 3],
+    ids: [u32; SHORT_IDS],
 }
+
+/// Two slots on one cache line. The first holds a word that was met at least twice since it came,
+/// where there is one; a word that is met for the first time takes the second, so rare words pass
+/// through without driving out common ones.
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct ShortPair([ShortSlot; 2]);
 
 #[derive(Clone)]
 #[repr(align(64))]
 struct LongSlot {
-    key: [u8; 48],
+    key: [u8; LONG_KEY],
     tag: Tag,
-    ids: [u32; 19],
+    ids: [u32; LONG_IDS],
 }
 
 impl Default for LongSlot {
     fn default() -> Self {
         Self {
-            key: [0; 48],
+            key: [0; LONG_KEY],
             tag: Tag::default(),
-            ids: [0; 19],
+            ids: [0; LONG_IDS],
         }
     }
 }
 
-const SHORT_KEY: usize = size_of::<u128>();
-const LONG_KEY: usize = 48;
+impl ShortPair {
+    /// Whether the pair holds the word, which is then in the first slot.
+    #[inline]
+    fn bring_to_front(&mut self, owner: Owner, key: u128, len: usize) -> bool {
+        let [first, second] = &mut self.0;
+        let is_it = |slot: &ShortSlot| slot.key == key && slot.tag.is_of(owner, len);
+        if is_it(first) {
+            return true;
+        }
+        if !is_it(second) {
+            return false;
+        }
+        std::mem::swap(first, second);
+        true
+    }
+}
 
 /// The cache.
 #[derive(Default)]
 pub(super) struct WordCache {
-    short: Vec<ShortSlot>,
+    short: Vec<ShortPair>,
     long: Vec<LongSlot>,
     /// Ids of the last piece that no slot could hold.
     spill: Vec<u32>,
@@ -87,15 +112,16 @@ impl WordCache {
         owner: Owner,
         text: &[u8],
         (start, end): (usize, usize),
-        encode: impl FnOnce(&[u8]) -> Vec<u32>,
+        encode: impl FnOnce(&[u8], &mut Vec<u32>),
     ) -> &[u32] {
         let len = end - start;
         if len > LONG_KEY || owner == 0 {
-            self.spill = encode(&text[start..end]);
+            self.spill.clear();
+            encode(&text[start..end], &mut self.spill);
             return &self.spill;
         }
         if self.short.is_empty() {
-            self.short.resize(SHORT_SLOTS, ShortSlot::default());
+            self.short.resize(SHORT_PAIRS, ShortPair::default());
             self.long.resize(LONG_SLOTS, LongSlot::default());
         }
         if len > SHORT_KEY {
@@ -103,8 +129,8 @@ impl WordCache {
         }
         let key = short_key(text, start, len);
         let at = short_place(key);
-        if self.short[at].key == key && self.short[at].tag.is_of(owner, len) {
-            let slot = &self.short[at];
+        if self.short[at].bring_to_front(owner, key, len) {
+            let slot = &self.short[at].0[0];
             return &slot.ids[..slot.tag.n_ids()];
         }
         self.long_ids(owner, &text[start..end], Some((at, key)), encode)
@@ -116,7 +142,7 @@ impl WordCache {
         owner: Owner,
         piece: &[u8],
         short: Option<(usize, u128)>,
-        encode: impl FnOnce(&[u8]) -> Vec<u32>,
+        encode: impl FnOnce(&[u8], &mut Vec<u32>),
     ) -> &[u32] {
         let at = xxh3_64(piece) as usize & (LONG_SLOTS - 1);
         let slot = &self.long[at];
@@ -124,15 +150,16 @@ impl WordCache {
             let n_ids = slot.tag.n_ids();
             return &self.long[at].ids[..n_ids];
         }
-        self.spill = encode(piece);
+        self.spill.clear();
+        encode(piece, &mut self.spill);
         let tag = Tag::new(owner, piece.len(), self.spill.len().min(0xff));
         match short {
-            Some((at, key)) if self.spill.len() <= self.short[at].ids.len() => {
-                let slot = &mut self.short[at];
+            Some((at, key)) if self.spill.len() <= SHORT_IDS => {
+                let slot = &mut self.short[at].0[1];
                 (slot.key, slot.tag) = (key, tag);
                 slot.ids[..self.spill.len()].copy_from_slice(&self.spill);
             }
-            _ if self.spill.len() <= self.long[at].ids.len() => {
+            _ if self.spill.len() <= LONG_IDS => {
                 let slot = &mut self.long[at];
                 slot.tag = tag;
                 slot.key[..piece.len()].copy_from_slice(piece);
@@ -166,7 +193,7 @@ fn short_place(key: u128) -> usize {
     let product = u128::from(low) * u128::from(high);
     let folded = (product >> 64) as u64 ^ product as u64;
     // The top bits of the fold are the best mixed ones.
-    (folded >> (64 - SHORT_SLOTS.ilog2())) as usize
+    (folded >> (64 - SHORT_PAIRS.ilog2())) as usize
 }
 
 #[cfg(test)]
@@ -175,8 +202,8 @@ mod tests {
 
     fn ids(cache: &mut WordCache, owner: Owner, text: &str, encoded: &[u32]) -> Vec<u32> {
         cache
-            .ids(owner, text.as_bytes(), (0, text.len()), |_| {
-                encoded.to_vec()
+            .ids(owner, text.as_bytes(), (0, text.len()), |_, ids| {
+                ids.extend_from_slice(encoded);
             })
             .to_vec()
     }

@@ -146,9 +146,8 @@ impl<'a> Pieces<'a> {
         let lower = |i: usize| self.bytes.get(at + i).map_or(0, u8::to_ascii_lowercase);
         match (lower(1), lower(2)) {
             (b's' | b't' | b'm' | b'd', _) => 2,
-            (b'r' | b'v', b'e') | (b'l', b'l') => 3,
-            // U+017F, the long s, is an s where case does not matter.
-            (0xc5, 0xbf) => 3,
+            // The last is U+017F, the long s: an s where case does not matter.
+            (b'r' | b'v', b'e') | (b'l', b'l') | (0xc5, 0xbf) => 3,
             _ => 0,
         }
     }

@@ -4,11 +4,15 @@
 //! ours ([`super::cl100k`]). Special tokens are never recognised: `<|endoftext|>` in a document is
 //! text, as in tiktoken's `encode_ordinary`.
 
+use std::sync::LazyLock;
+
 use bpe_openai::Tokenizer as OpenAi;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Owner, WordCache};
 use super::cl100k::Pieces;
+use super::merge::{MAX_BYTES, merge};
+use super::whole::WholeTokens;
 
 /// How a text is cut before its pieces are encoded.
 #[derive(Clone, Copy)]
@@ -24,6 +28,7 @@ const SPLIT_VERSION: u32 = 1;
 #[derive(Clone, Copy)]
 pub(super) struct Embedded {
     vocabulary: &'static OpenAi,
+    whole: &'static WholeTokens,
     split: Split,
     owner: Owner,
 }
@@ -31,17 +36,23 @@ pub(super) struct Embedded {
 /// Names of the embedded tokenizers.
 pub(super) const NAMES: &[&str] = &["cl100k_base", "o200k_base"];
 
+static CL100K_WHOLE: LazyLock<WholeTokens> =
+    LazyLock::new(|| WholeTokens::new(&bpe_openai::cl100k_base().bpe));
+static O200K_WHOLE: LazyLock<WholeTokens> =
+    LazyLock::new(|| WholeTokens::new(&bpe_openai::o200k_base().bpe));
+
 impl Embedded {
     pub(super) fn new(name: &str) -> Option<Self> {
-        let (vocabulary, split) = match name {
-            "cl100k_base" => (bpe_openai::cl100k_base(), Split::Cl100k),
-            "o200k_base" => (bpe_openai::o200k_base(), Split::Pattern),
+        let (vocabulary, whole, split) = match name {
+            "cl100k_base" => (bpe_openai::cl100k_base(), &*CL100K_WHOLE, Split::Cl100k),
+            "o200k_base" => (bpe_openai::o200k_base(), &*O200K_WHOLE, Split::Pattern),
             _ => return None,
         };
         let at = NAMES.iter().position(|n| *n == name)?;
         // The same for every instance, so that a thread keeps its words from one to the next.
         Some(Self {
             vocabulary,
+            whole,
             split,
             owner: at as Owner + 1,
         })
@@ -65,8 +76,12 @@ impl Embedded {
     pub(super) fn pieces(&self, text: &str, cache: &mut WordCache, mut sink: impl FnMut(&[u32])) {
         let bpe = &self.vocabulary.bpe;
         let mut piece = |range: (usize, usize)| {
-            sink(cache.ids(self.owner, text.as_bytes(), range, |p| {
-                bpe.encode_via_backtracking(p)
+            sink(cache.ids(self.owner, text.as_bytes(), range, |bytes, ids| {
+                match self.whole.id(bytes) {
+                    Some(id) => ids.push(id),
+                    None if bytes.len() <= MAX_BYTES => merge(self.whole, bytes, ids),
+                    None => ids.extend(bpe.encode_via_backtracking(bytes)),
+                }
             }));
         };
         match self.split {

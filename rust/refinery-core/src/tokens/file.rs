@@ -72,9 +72,12 @@ impl File {
             sink(encoding.get_ids());
             return;
         }
-        let first = text.chars().next().map_or(0, char::len_utf8);
-        let middle = text.floor_char_boundary(text.len() / 2).max(first);
-        if middle < text.len() {
+        let half = text.len() / 2;
+        if let Some(middle) = (1..=half)
+            .rev()
+            .chain(half + 1..text.len())
+            .find(|i| text.is_char_boundary(*i))
+        {
             self.pieces(&text[..middle], sink);
             self.pieces(&text[middle..], sink);
         }

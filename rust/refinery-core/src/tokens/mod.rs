@@ -23,6 +23,8 @@ mod cache;
 mod cl100k;
 mod embedded;
 mod file;
+mod merge;
+mod whole;
 
 use std::path::Path;
 

@@ -35,7 +35,9 @@ const SEVERAL: u16 = 2;
 /// Codes of the characters below U+10000: one of the three above, or the letter itself. A lookup
 /// is several times faster than three tables of Unicode; it is made from them on first use.
 static TABLE: LazyLock<Box<[u16]>> = LazyLock::new(|| {
-    (0..=u32::from(u16::MAX)).map(|c| char::from_u32(c).map_or(SEPARATOR, code)).collect()
+    (0..=u32::from(u16::MAX))
+        .map(|c| char::from_u32(c).map_or(SEPARATOR, code))
+        .collect()
 });
 
 fn code(c: char) -> u16 {
@@ -54,20 +56,22 @@ fn fold(c: char, mut emit: impl FnMut(Folded)) {
     for lower in c.to_lowercase() {
         let lower = if lower == 'ς' { 'σ' } else { lower };
         decompose_canonical(lower, |part| {
-            emit(if part.general_category() == GeneralCategory::NonspacingMark {
-                Folded::Dropped
-            } else if part.is_alphanumeric() || part == '_' {
-                Folded::Letter(part)
-            } else {
-                Folded::Separator
-            });
+            emit(
+                if part.general_category() == GeneralCategory::NonspacingMark {
+                    Folded::Dropped
+                } else if part.is_alphanumeric() || part == '_' {
+                    Folded::Letter(part)
+                } else {
+                    Folded::Separator
+                },
+            );
         });
     }
 }
 
 /// An ASCII word character in lower case. Setting one bit lower-cases letters and leaves digits
 /// alone; it makes `_` a DEL, which no word holds otherwise.
-#[inline(always)]
+#[inline]
 pub const fn fold_ascii(byte: u8) -> u8 {
     byte | 0x20
 }
@@ -113,7 +117,9 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        fold_words(text, &mut Vec::new(), |w| found.push(String::from_utf8_lossy(w).into()));
+        fold_words(text, &mut Vec::new(), |w| {
+            found.push(String::from_utf8_lossy(w).into());
+        });
         found
     }
 
@@ -155,7 +161,9 @@ mod tests {
             });
             slow.retain(|w| !w.is_empty());
             let mut fast = Vec::new();
-            fold_words(c.encode_utf8(&mut [0; 4]), &mut Vec::new(), |w| fast.push(w.to_vec()));
+            fold_words(c.encode_utf8(&mut [0; 4]), &mut Vec::new(), |w| {
+                fast.push(w.to_vec());
+            });
             assert_eq!(fast, slow, "U+{:04X}", c as u32);
         }
     }

@@ -3,6 +3,11 @@
 //! Everything here is frozen: a changed constant changes every stored signature, and so raises
 //! [`super::FORMAT_VERSION`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a part is compiled for an instruction set only inside a function that enables it"
+)]
+
 /// Keys of the word hash; the first 128 fractional bits of the square root of 5, halved, and so
 /// without structure of their own.
 const KEYS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xF39C_C060_5CED_C835];
@@ -58,7 +63,9 @@ fn finish(sum: u64) -> u32 {
 
 /// Hash of one shingle of `words`.
 pub fn hash_shingle(words: &[u64]) -> u32 {
-    finish(words.iter().fold(0, |sum, &word| sum.wrapping_mul(POSITION).wrapping_add(word)))
+    finish(words.iter().fold(0, |sum, &word| {
+        sum.wrapping_mul(POSITION).wrapping_add(word)
+    }))
 }
 
 /// Hashes of all runs of `ngram` words, written over `shingles`.
@@ -81,6 +88,16 @@ pub fn hash_shingles(words: &mut Vec<u64>, ngram: usize, shingles: &mut Vec<u32>
     }
     shingles.truncate(count);
     words.truncate(n_words);
+}
+
+/// Hash of the values of one band. It is never stored: bands are hashed where they are sorted.
+pub fn hash_band(values: &[u32]) -> u64 {
+    values.chunks(4).fold(0, |state, chunk| {
+        let block = chunk
+            .iter()
+            .fold(0, |block, &value| block << 32 | u128::from(value));
+        absorb(state, block)
+    })
 }
 
 /// Multiplier and summand of permutation `i`: the i-th output of `SplitMix64`, its low half made

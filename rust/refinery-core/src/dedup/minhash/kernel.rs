@@ -71,7 +71,10 @@ impl Permutations {
                 .map(|first| std::array::from_fn(|i| part(hash::permutation(first + i))))
                 .collect()
         };
-        Self { multipliers: table(|p| p.0), summands: table(|p| p.1) }
+        Self {
+            multipliers: table(|p| p.0),
+            summands: table(|p| p.1),
+        }
     }
 
     /// Number of groups.
@@ -148,10 +151,14 @@ impl Dispatch {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn mask_bytes(bytes: &[u8]) -> u64 {
     let bit = |(i, &byte): (usize, &u8)| u64::from(is_segment_byte(byte)) << i;
-    bytes.iter().enumerate().map(bit).fold(0, |mask, bit| mask | bit)
+    bytes
+        .iter()
+        .enumerate()
+        .map(bit)
+        .fold(0, |mask, bit| mask | bit)
 }
 
 mod portable {
@@ -172,7 +179,10 @@ mod portable {
     }
 
     pub fn lower(permutations: &Permutations, shingles: &[u32], minima: &mut [Group]) {
-        let Permutations { multipliers, summands } = permutations;
+        let Permutations {
+            multipliers,
+            summands,
+        } = permutations;
         for ((minima, multipliers), summands) in minima.iter_mut().zip(multipliers).zip(summands) {
             let mut least = *minima;
             for &x in shingles {
@@ -223,6 +233,10 @@ macro_rules! lower_by_tiles {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
+    #[allow(
+        clippy::wildcard_imports,
+        reason = "the names of a page of intrinsics say nothing"
+    )]
     use std::arch::x86_64::*;
 
     use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
@@ -288,6 +302,10 @@ mod avx512 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    #[allow(
+        clippy::wildcard_imports,
+        reason = "the names of a page of intrinsics say nothing"
+    )]
     use std::arch::x86_64::*;
 
     use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
@@ -348,7 +366,11 @@ mod avx2 {
         let mut least = [[_mm256_setzero_si256(); 2]; N];
         let (mut a, mut b) = (least, least);
         for i in 0..N {
-            (a[i], b[i], least[i]) = (group(&multipliers[i]), group(&summands[i]), group(&minima[i]));
+            (a[i], b[i], least[i]) = (
+                group(&multipliers[i]),
+                group(&summands[i]),
+                group(&minima[i]),
+            );
         }
         for &shingle in shingles {
             let x = _mm256_set1_epi32(shingle.cast_signed());

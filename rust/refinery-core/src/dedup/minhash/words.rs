@@ -5,6 +5,11 @@
 //! stand: those are hashed straight from the text, without a branch on their length. Others take
 //! the exact way through [`super::fold`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a part is compiled for an instruction set only inside a function that enables it"
+)]
+
 use super::fold::{fold_ascii, fold_words};
 use super::hash::{hash_short_word, hash_word};
 
@@ -30,7 +35,7 @@ const KEEP: [u128; 17] = {
 };
 
 /// Whether a byte belongs to a segment.
-#[inline(always)]
+#[inline]
 pub const fn is_segment_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
@@ -76,7 +81,10 @@ impl Words {
             inside = mask >> 63;
             at += MASK_BYTES;
         }
-        *position = Position { start, is_inside: inside == 1 };
+        *position = Position {
+            start,
+            is_inside: inside == 1,
+        };
     }
 
     /// Hashes the segment that the end of the text closes.
@@ -88,7 +96,10 @@ impl Words {
 
     #[inline(always)]
     fn push(&mut self, text: &str, start: usize, end: usize) {
-        let window = text.as_bytes().get(start..).and_then(<[u8]>::first_chunk::<16>);
+        let window = text
+            .as_bytes()
+            .get(start..)
+            .and_then(<[u8]>::first_chunk::<16>);
         if let (Some(window), Some(keep)) = (window, KEEP.get(end - start)) {
             let block = u128::from_le_bytes(*window) & keep;
             if block & HIGH_BITS == 0 {

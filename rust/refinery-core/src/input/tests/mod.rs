@@ -108,21 +108,14 @@ impl Rows {
         let rows = numbers.iter().zip(texts.iter());
         self.texts
             .extend(rows.map(|(row, text)| (*row, text.unwrap().to_owned())));
-        if let Some(ids) = documents.column_by_name("id") {
-            self.ids.extend(
-                ids.as_string::<i64>()
-                    .iter()
-                    .map(|id| id.unwrap().to_owned()),
-            );
-        }
-        if let Some(sources) = documents.column_by_name("source") {
-            self.sources.extend(
-                sources
-                    .as_string::<i64>()
-                    .iter()
-                    .map(|s| s.map(str::to_owned)),
-            );
-        }
+        let strings = |name| {
+            documents[name]
+                .as_string::<i64>()
+                .iter()
+                .map(|s| s.map(str::to_owned))
+        };
+        self.ids.extend(strings("id").flatten());
+        self.sources.extend(strings("source"));
         let bad = &parsed.quarantine;
         let numbers = bad["row"].as_primitive::<Int64Type>().values();
         let reasons = bad["reason"].as_string::<i64>();

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::classes::Classes;
 use super::phrases::Phrases;
+use super::plain::Plain;
 use super::tables::{AFTER_DIGIT, SPECIAL_CASES};
 
 /// A map from texts that the tables fix: no stranger can make its keys collide, so the hash may be
@@ -41,6 +42,7 @@ pub(super) struct Rules {
     pub(super) classes: Classes,
     /// Second pass: token sequences that are special cases together.
     pub(super) phrases: Phrases,
+    pub(super) plain: Plain,
     pub(super) longest_unit: usize,
     units: HashSet<&'static str>,
     specials: TextMap<SpecialCase>,
@@ -52,16 +54,21 @@ pub(super) static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
 
 impl Rules {
     fn new() -> Self {
-        let specials: TextMap<_> = SPECIAL_CASES.iter().map(|case| special_case(case)).collect();
+        let specials: TextMap<_> = SPECIAL_CASES
+            .iter()
+            .map(|case| special_case(case))
+            .collect();
         let mut rules = Self {
             classes: Classes::new(),
             phrases: Phrases::default(),
+            plain: Plain::default(),
             longest_unit: AFTER_DIGIT.iter().map(|unit| unit.len()).max().unwrap_or(0),
             units: AFTER_DIGIT.iter().copied().collect(),
             longest_special: specials.keys().map(String::len).max().unwrap_or(0),
             specials,
         };
         rules.phrases = Phrases::new(&rules);
+        rules.plain = Plain::new(rules.specials.keys().map(String::as_str), &rules.phrases);
         rules
     }
 

@@ -7,6 +7,7 @@ named by the hash of what determines them, and are done if the file of that name
 from __future__ import annotations
 
 import contextlib
+import errno
 import platform
 import shutil
 import time
@@ -15,17 +16,28 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from refinery import _core, manifest as manifests
+from refinery import _core
+from refinery import manifest as manifests
 from refinery.annotate import Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
-from refinery.errors import BadFileError, ConfigError, PlanMismatchError, Problem
+from refinery.errors import (
+    BadFileError,
+    ConfigError,
+    EnvironmentFault,
+    ParameterError,
+    PlanMismatchError,
+    Problem,
+)
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
+from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan, digest
+from refinery.report.page import render
 from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
 from refinery.write import ShardWriter, carried_schema, lay_out
 
@@ -54,6 +66,7 @@ class RunResult:
 class _Annotated:
     records: list[UnitRecord]
     sources: list[tuple[Reader, Unit]]
+    readers: list[Reader]
     bad: list[tuple[InputFile, BadFileError]]
 
 
@@ -87,6 +100,9 @@ def execute(
     Interrupted
         After SIGINT or SIGTERM; running again goes on.
     """
+    if sample is not None and not 0 < sample <= 1:
+        name = "sample"
+        raise ParameterError(name, f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -95,7 +111,18 @@ def execute(
         tree.create()
         with tree.lock():
             tree.remove_leftovers()
-            return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            try:
+                return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
+            except FileNotFoundError as error:
+                # The plan saw it, so the user named it well: it went away since.
+                message = f"{error.filename}: vanished during the run"
+                raise EnvironmentFault(message) from error
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                free = shutil.disk_usage(tree.root).free
+                message = f"{tree.root}: no space left ({free:,} bytes free); make room and run the same command again"
+                raise EnvironmentFault(message) from error
 
 
 class _Run:
@@ -104,6 +131,7 @@ class _Run:
         self.tree = tree
         self.stop = stop
         self.progress = progress
+        self.memory = memory_model(plan)
         self.seconds: dict[str, float] = {}
 
     def go(self, *, replace_other: bool) -> RunResult:
@@ -118,6 +146,7 @@ class _Run:
         if before is not None:
             damage = self._timed("verify", lambda: manifests.find_damage(self.tree, before))
             if not damage:
+                self.tree.clear_staging()
                 return RunResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
             for name, finding in damage.items():
                 self.progress.note(f"{name} {finding}; it is made again")
@@ -152,12 +181,14 @@ class _Run:
         self.progress.phase("annotate", sum(f.size for f in self.plan.files))
         annotator = Annotator(self.plan, self.tree, self.stop, self.progress)
         bad: dict[str, tuple[InputFile, BadFileError]] = {}
+        readers: list[Reader] = []
         sources: list[tuple[Reader, Unit]] = []
 
         def tasks() -> Iterator[tuple[Reader, Unit]]:
             for file in self.plan.files:
                 try:
                     reader = open_reader(file, hashes[file.source_file])
+                    readers.append(reader)
                     for unit in reader.units():
                         sources.append((reader, reader.light(unit)))
                         yield reader, unit
@@ -174,14 +205,16 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=self.plan.threads, stop=self.stop)
+        found = run_tasks(work, tasks(), threads=self.memory.workers("annotate"), stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)
             if record is not None and record.source_file not in bad
         ]
         ordered = sorted(bad.values(), key=lambda pair: pair[0].source_file)
-        return _Annotated([r for r, _ in good], [s for _, s in good], ordered)
+        records = [r for r, _ in good] or [annotator.no_unit()]
+        readers = [r for r in readers if r.file.source_file not in bad]
+        return _Annotated(records, [s for _, s in good], readers, ordered)
 
     def _bad_file(
         self, file: InputFile, error: BadFileError, bad: dict[str, tuple[InputFile, BadFileError]]
@@ -204,8 +237,13 @@ class _Run:
         if done is not None:
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
+        self.memory.check_decide(sum(r.n_rows for r in annotated.records))
         decisions = decide(
-            self.plan, self.tree, annotated.records, bad_files=[f.size for f, _ in annotated.bad], stop=self.stop
+            self.plan,
+            self.tree,
+            annotated.records,
+            bad_files=[f.size for f, _ in annotated.bad],
+            stop=self.stop,
         )
         making = self.tree.staging / f"tmp-decisions-{key[:32]}"
         shutil.rmtree(making, ignore_errors=True)
@@ -226,14 +264,11 @@ class _Run:
         self, annotated: _Annotated, decided: dict[str, Any], before: dict[str, Any] | None
     ) -> tuple[ShardWriter, list[dict[str, Any]]]:
         schemas = [r.schema for r in annotated.records if r.schema is not None]
-        readers = {id(reader): reader for reader, _ in annotated.sources}
-        for reader in readers.values():
+        for reader in annotated.readers:
             reader.learn(schemas)
-        files = {id(reader): unit.file for reader, unit in annotated.sources}
-        schema = carried_schema(self.plan, ((files[i], r.schema()) for i, r in readers.items()))
-        kept = pl.concat(
-            [pl.read_parquet(decided["folder"] / name, columns=["kept"])["kept"] for name in decided["names"]]
-        )
+        schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
+        paths = [decided["folder"] / name for name in decided["names"]]
+        kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
         shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
@@ -243,12 +278,20 @@ class _Run:
             annotated.records,
             annotated.sources,
             schema,
-            key=digest([self.plan.write_part(), decided["key"], schema.to_string(show_schema_metadata=False)]),
+            key=digest(
+                [
+                    self.plan.write_part(),
+                    decided["key"],
+                    schema.to_string(show_schema_metadata=False),
+                ]
+            ),
             known={entry["name"]: entry for entry in before["outputs"]} if before else {},
             stop=self.stop,
             progress=self.progress,
         )
-        return writer, run_tasks(writer, shards, threads=self.plan.threads, stop=self.stop)
+        return writer, run_tasks(
+            writer, shards, threads=self.memory.workers("write"), stop=self.stop
+        )
 
     # -- publish -------------------------------------------------------------------------------
 
@@ -271,36 +314,55 @@ class _Run:
                 path.unlink()
         writer.publish(outputs)
         self._publish_state(annotated, decided)
+        inputs = self._inputs(hashes, annotated)
+        body = {
+            "plan_hash": digest(described),
+            "inputs": inputs,
+            "outputs": outputs,
+            "ledger": decided["ledger"],
+        }
+        self._write_report(render(body))
         manifest = manifests.build_manifest(
             described,
-            inputs=self._inputs(hashes, annotated),
+            inputs=inputs,
             outputs=outputs,
             files=self._files(),
-            models=[{"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores],
+            models=[
+                {"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores
+            ],
             units=[asdict(replace(record, schema=None)) for record in annotated.records],
             ledger=decided["ledger"],
         )
         tree.write_json(tree.manifest, manifest)
-        shutil.rmtree(tree.staging)
-        tree.staging.mkdir()
+        tree.clear_staging()
         return manifest
+
+    def _write_report(self, page: str) -> None:
+        target = self.tree.root / manifests.REPORT
+        if not target.is_file() or target.read_bytes() != page.encode():
+            with self.tree.writing(target) as path:
+                path.write_text(page, encoding="utf-8")
 
     def _publish_state(self, annotated: _Annotated, decided: dict[str, Any]) -> None:
         tree = self.tree
         keys = {record.key for record in annotated.records}
-        for path in tree.annotations.iterdir():
-            if path.stem not in keys:
-                path.replace(tree.unused / path.name)
         for path in tree.quarantine.iterdir():
             if path.stem not in keys:
-                path.replace(tree.unused / f"{path.stem}.quarantine.parquet")
+                tree.shelve(path, f"{path.stem}.quarantine")
+        for path in tree.annotations.iterdir():
+            if path.stem not in keys:
+                tree.shelve(path, path.stem)
         if annotated.bad:
             rows = [
-                quarantine_table(f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)])
+                quarantine_table(
+                    f.source_file, [Quarantined(None, e.reason, e.message, "", f.size)]
+                )
                 for f, e in annotated.bad
             ]
             with tree.writing(tree.quarantine / BAD_FILES) as path:
-                pq.write_table(pl.concat([pl.from_arrow(t) for t in rows]).to_arrow(), path, compression="zstd")
+                pq.write_table(
+                    pa.concat_tables(rows), path, compression="zstd", write_page_checksum=True
+                )
         for path in tree.decisions.iterdir():
             if path.name not in decided["names"]:
                 path.unlink()
@@ -332,21 +394,24 @@ class _Run:
 
     def _files(self) -> list[dict[str, Any]]:
         tree = self.tree
-        paths = [p for folder in (tree.annotations, tree.decisions, tree.quarantine) for p in folder.iterdir()]
+        folders = (tree.annotations, tree.decisions, tree.quarantine)
+        paths = [tree.root / manifests.REPORT, *(p for folder in folders for p in folder.iterdir())]
         with ThreadPoolExecutor(self.plan.threads) as executor:
             return list(executor.map(lambda p: manifests.file_entry(tree, p), sorted(paths)))
 
     def _log(self, started: float) -> None:
         self.tree.write_json(
             self.tree.run_log,
-            {
-                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-                "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
-                "threads": self.plan.threads,
-                "host": platform.node(),
-                "python": platform.python_version(),
-                "refinery": _core.__version__,
-            },
+            manifests.sealed(
+                {
+                    "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                    "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
+                    "threads": self.plan.threads,
+                    "host": platform.node(),
+                    "python": platform.python_version(),
+                    "refinery": _core.__version__,
+                }
+            ),
         )
 
 
@@ -362,10 +427,13 @@ def _refuse_foreign(tree: OutputTree) -> None:
     foreign = [
         path.name
         for path in sorted(tree.root.iterdir())
-        if not (path.name in known and has_state) and not (has_state and manifests.OURS.fullmatch(path.name))
+        if not (path.name in known and has_state)
+        and not (has_state and manifests.OURS.fullmatch(path.name))
     ]
     if foreign:
-        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        shown = ", ".join(foreign[:5]) + (
+            f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
+        )
         message = f"holds files that no run of refinery made ({shown}); the output needs a folder of its own"
         raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
 
@@ -378,11 +446,27 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
             where = f"{path}.{key}" if path else str(key)
             found += differences(before.get(key), after.get(key), where)
         return found
+    if path == "inputs":
+        return _input_differences(before, after)
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [d for i, (b, a) in enumerate(zip(before, after, strict=True)) for d in differences(b, a, f"{path}[{i}]")]
+        return [
+            d
+            for i, (b, a) in enumerate(zip(before, after, strict=True))
+            for d in differences(b, a, f"{path}[{i}]")
+        ]
     if before == after:
         return []
     return [f"{path}: {_short(before)} became {_short(after)}"]
+
+
+def _input_differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """By file name, since one file more would move all the others' places."""
+    old, new = ({entry["file"]: entry for entry in entries} for entries in (before, after))
+    found = [f"inputs: {name} was removed" for name in old if name not in new]
+    found += [f"inputs: {name} was added" for name in new if name not in old]
+    for name in (name for name in old if name in new):
+        found += differences(old[name], new[name], f"inputs: {name}")
+    return found
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,246 @@
+"""The whole job, refinery beside datatrove, in one sitting on one machine.
+
+    python benches/throughput/run.py --corpus FOLDER [--repeats 3] [--threads 1,2]
+
+What it is: it brings the corpus into one form, gets one classifier, runs both sides in turn with each
+number of threads, checks that they read the same documents and bytes, prints a table and writes a
+record. What it is not: proof that the results are equal; the share of kept documents that both agree
+on is printed beside the times (why it is below 1: benches/README.md).
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from corpus import Corpus, prepare
+from measure import Cost, measure
+from record import ROOT, checkout, machine, write
+from sides import HERE, Refinery, Rival, Work, refinery_executable, rival_python
+
+Side = Rival | Refinery
+
+
+def main() -> None:
+    options = parse_arguments()
+    options.work.mkdir(parents=True, exist_ok=True)
+    python = rival_python(options.rival_python, options.work)
+    corpus = prepare(
+        options.corpus or demo_corpus(options),
+        options.work / "corpus",
+        text=options.text,
+        megabytes=options.megabytes,
+    )
+    model = named_by_content(options.model or train(python, corpus, options), options.work)
+    sides = choose_sides(options, python, model)
+    print(f"corpus {corpus.sha256[:12]}: {corpus.documents} documents, {corpus.bytes / 1e6:.2f} MB")
+    runs = run_all(sides, corpus, options)
+    result = {
+        "benchmark": "whole job",
+        "machine": machine(),
+        **checkout(),
+        "versions": {side.name: side.versions() for side in sides},
+        "corpus": {**asdict(corpus), "folder": options.corpus_name},
+        "model": {"sha256": model.stem, "bytes": model.stat().st_size},
+        "repeats": options.repeats,
+        "runs": runs,
+        "summary": summarise(runs, corpus),
+    }
+    print_summary(result["summary"])
+    if options.record:
+        print(f"record: {write(result).relative_to(ROOT)}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--corpus", type=Path, help="folder of Parquet with a text column (default: demo corpus)")
+    add("--corpus-name", help="what the record calls it (default: the folder's name)")
+    add("--text", default="text", help="name of the text column")
+    add("--megabytes", type=float, default=40.0, help="most text to use, 10^6 bytes")
+    add("--model", type=Path, help="fastText .bin with a label `hq` (default: trained here)")
+    add("--dim", type=int, default=100, help="dimensions of a model trained here")
+    add("--bucket", type=int, default=2_000_000, help="n-gram buckets of a model trained here")
+    add("--rival-python", type=Path, help="Python with datatrove (default: made here, by pip)")
+    add("--refinery", type=Path, help="the refinery command (default: beside this Python)")
+    add("--threads", type=_numbers, default=[1, 2], help="e.g. 1,2")
+    add("--repeats", type=int, default=3)
+    add("--only", choices=["datatrove", "refinery"], help="run one side; nothing is compared")
+    add("--work", type=Path, default=ROOT / "target" / "throughput", help="folder for everything")
+    add("--no-record", dest="record", action="store_false", help="print only")
+    options = parser.parse_args()
+    options.work = options.work.absolute()
+    options.corpus_name = options.corpus_name or (options.corpus.name if options.corpus else "demo")
+    return options
+
+
+def _numbers(value: str) -> list[int]:
+    return [int(part) for part in value.split(",")]
+
+
+def demo_corpus(options: argparse.Namespace) -> Path:
+    folder = options.work / "demo"
+    command = [sys.executable, "-m", "refinery.demo", str(folder), "--max-megabytes"]
+    subprocess.run([*command, str(options.megabytes)], check=True)
+    return folder
+
+
+def train(python: Path, corpus: Corpus, options: argparse.Namespace) -> Path:
+    model = options.work / f"model-{corpus.sha256[:12]}-{options.dim}-{options.bucket}.bin"
+    if not model.exists():
+        partial = model.with_suffix(".partial.bin")
+        command = [str(python), str(HERE / "train_model.py"), "--corpus", str(corpus.folder)]
+        size = ["--dim", str(options.dim), "--bucket", str(options.bucket)]
+        subprocess.run([*command, "--out", str(partial), *size], check=True)
+        partial.rename(model)
+    return model
+
+
+def named_by_content(model: Path, work: Path) -> Path:
+    """Give the model under the name of its hash: datatrove caches models by their path alone."""
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    named = work / "models" / f"{digest}.bin"
+    if not named.exists():
+        named.parent.mkdir(exist_ok=True)
+        shutil.copyfile(model, named)
+    return named
+
+
+def choose_sides(options: argparse.Namespace, python: Path, model: Path) -> list[Side]:
+    sides: list[Side] = []
+    if options.only != "refinery":
+        sides.append(Rival(python, model, options.work / "cache"))
+    if options.only != "datatrove":
+        sides.append(Refinery(refinery_executable(options.refinery), model))
+    return sides
+
+
+def run_all(sides: list[Side], corpus: Corpus, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run every side in turn, so that a slow hour of the machine meets both."""
+    runs = []
+    for threads in options.threads:
+        for repeat in range(options.repeats):
+            works = {}
+            for side in sides:
+                cost, work = run_once(side, corpus, threads, options.work)
+                works[side.name] = work
+                runs.append(run_record(side.name, threads, repeat, cost, work))
+                print_run(runs[-1], corpus)
+            if len(works) > 1:
+                runs[-1]["agreement"] = agreement(*works.values())
+    return runs
+
+
+def run_once(side: Side, corpus: Corpus, threads: int, work: Path) -> tuple[Cost, Work]:
+    out = work / f"out-{side.name}"
+    log = work / f"{side.name}.log"
+    # Read through before every run: both sides find the input in the page cache.
+    for path in corpus.folder.iterdir():
+        path.read_bytes()
+    cost = measure(side.command(corpus, out, threads), log=log)
+    if cost.returncode != 0:
+        tail = log.with_name(log.name + ".err").read_text(errors="replace")[-2000:]
+        message = f"{side.name} with {threads} threads ended with {cost.returncode}:\n{tail}"
+        raise SystemExit(message)
+    done = side.work(out, log)
+    if (done.documents_in, done.bytes_in) != (corpus.documents, corpus.bytes):
+        message = (
+            f"{side.name} read {done.documents_in} documents, {done.bytes_in} bytes; "
+            f"the corpus has {corpus.documents}, {corpus.bytes}: times cannot be compared"
+        )
+        raise SystemExit(message)
+    return cost, done
+
+
+def run_record(name: str, threads: int, repeat: int, cost: Cost, work: Work) -> dict[str, Any]:
+    kept = hashlib.sha256("\n".join(sorted(work.kept_ids)).encode()).hexdigest()
+    counts = {key: value for key, value in vars(work).items() if key != "kept_ids"}
+    return {
+        "side": name,
+        "threads": threads,
+        "repeat": repeat,
+        **asdict(cost),
+        **counts,
+        "kept_ids_sha256": kept,
+    }
+
+
+def agreement(one: Work, other: Work) -> float:
+    """Share of the documents kept by either that both keep."""
+    either = one.kept_ids | other.kept_ids
+    return round(len(one.kept_ids & other.kept_ids) / len(either), 4) if either else 1.0
+
+
+def summarise(runs: list[dict[str, Any]], corpus: Corpus) -> list[dict[str, Any]]:
+    """Medians and spread per side and number of threads; ratios where both sides ran."""
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        groups.setdefault((run["threads"], run["side"]), []).append(run)
+    rows = [summary_row(threads, side, group, corpus) for (threads, side), group in groups.items()]
+    rivals = {row["threads"]: row for row in rows if row["side"] == "datatrove"}
+    for row in rows:
+        rival = rivals.get(row["threads"])
+        if row["side"] == "refinery" and rival is not None:
+            row["times_faster_wall"] = round(rival["wall_s"] / row["wall_s"], 2)
+            row["times_less_cpu"] = round(rival["cpu_s"] / row["cpu_s"], 2)
+            row["times_less_memory"] = round(rival["tree_rss_bytes"] / row["tree_rss_bytes"], 2)
+    return rows
+
+
+def summary_row(
+    threads: int, side: str, group: list[dict[str, Any]], corpus: Corpus
+) -> dict[str, Any]:
+    middle = {
+        key: statistics.median(run[key] for run in group)
+        for key in ("wall_s", "cpu_s", "tree_rss_bytes", "foreign_cores")
+    }
+    walls = [run["wall_s"] for run in group]
+    agreements = [run["agreement"] for run in group if "agreement" in run]
+    return {
+        "side": side,
+        "threads": threads,
+        "runs": len(group),
+        **middle,
+        "wall_s_least": min(walls),
+        "wall_s_most": max(walls),
+        "mb_per_s": round(corpus.bytes / 1e6 / middle["wall_s"], 3),
+        "mb_per_cpu_s": round(corpus.bytes / 1e6 / middle["cpu_s"], 3),
+        "documents_kept": sorted({run["documents_out"] for run in group}),
+        "agreement": statistics.median(agreements) if agreements else None,
+    }
+
+
+def print_run(run: dict[str, Any], corpus: Corpus) -> None:
+    rate = corpus.bytes / 1e6 / run["wall_s"]
+    print(
+        f"{run['side']:<10} threads {run['threads']} run {run['repeat'] + 1}: "
+        f"{run['wall_s']:.2f} s, {rate:.2f} MB/s, kept {run['documents_out']} documents "
+        f"({run['bytes_out'] / 1e6:.2f} MB), {run['foreign_cores']:.2f} cores busy elsewhere",
+        flush=True,
+    )
+
+
+def print_summary(rows: list[dict[str, Any]]) -> None:
+    columns = [
+        "side", "threads", "wall_s", "wall_s_least", "wall_s_most", "cpu_s", "mb_per_s",
+        "mb_per_cpu_s", "tree_rss_mb", "documents_kept", "agreement", "times_faster_wall",
+    ]  # fmt: skip
+    for row in rows:
+        row = {**row, "tree_rss_mb": round(row["tree_rss_bytes"] / 1e6)}
+        shown = {name: row[name] for name in columns if row.get(name) is not None}
+        print("  ".join(f"{name} {_short(value)}" for name, value in shown.items()))
+
+
+def _short(value: object) -> str:
+    return json.dumps(value) if isinstance(value, list) else str(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The two sides of the benchmark: how each is started, and what it says it did.
+
+What it is: for rival and refinery alike a command, its output folder, and a `Work` (documents and
+bytes in and out, ids kept) read from what it left behind. What it is not: a clock; see `measure`.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from corpus import Corpus
+
+HERE = Path(__file__).parent
+LABEL = "hq"
+THRESHOLD = 0.3
+RULES = [
+    "datatrove/gopher_repetition",
+    "datatrove/gopher_quality",
+    "datatrove/c4_fineweb",
+    "datatrove/fineweb_quality",
+]
+"""In the rival's order."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run read and kept, by its own account."""
+
+    documents_in: int
+    bytes_in: int
+    documents_out: int
+    bytes_out: int
+    kept_ids: frozenset[str]
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """datatrove, in the environment of `rivals.txt`."""
+
+    python: Path
+    model: Path
+    cache: Path
+    name: str = "datatrove"
+
+    def command(self, corpus: Corpus, out: Path, threads: int) -> list[str]:
+        job = [str(self.python), str(HERE / "datatrove_job.py")]
+        paths = {"corpus": corpus.folder, "out": out, "model": self.model, "cache": self.cache}
+        flags = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+        settings = ["--label", LABEL, "--threshold", str(THRESHOLD), "--workers", str(threads)]
+        return [*job, *flags, *settings]
+
+    def work(self, out: Path, log: Path) -> Work:
+        report = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+        return Work(
+            report["in"]["documents"],
+            report["in"]["bytes"],
+            report["out"]["documents"],
+            report["out"]["bytes"],
+            _ids(out / "kept"),
+            {key: report[key] for key in ("wall_s", "stages_s", "after_filters", "dropped")},
+        )
+
+    def versions(self) -> dict[str, str | None]:
+        return _versions(self.python, ["datatrove", "spacy", "numpy", "pyarrow", "xxhash"])
+
+
+@dataclass(frozen=True)
+class Refinery:
+    """`refinery run` over the same input, with the same rules in the same order."""
+
+    executable: Path
+    model: Path
+    name: str = "refinery"
+
+    def command(self, corpus: Corpus, out: Path, threads: int) -> list[str]:
+        # Annotations are kept beside the output: a folder that is there would be resumed from.
+        shutil.rmtree(out, ignore_errors=True)
+        pipeline = out.with_suffix(".yaml")
+        # JSON is YAML, and quotes every path as it must be.
+        pipeline.write_text(json.dumps(self._pipeline(corpus, out), indent=1), encoding="utf-8")
+        return [str(self.executable), "run", str(pipeline), "--threads", str(threads)]
+
+    def _pipeline(self, corpus: Corpus, out: Path) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "input": [{"path": f"{corpus.folder}/*.parquet", "text": "text", "id": "id"}],
+            "annotate": {
+                "signals": RULES,
+                "scores": [{"name": LABEL, "model": str(self.model), "label": LABEL}],
+                "minhash": {"ngram": 5, "bands": 14, "rows_per_band": 8},
+            },
+            "decide": [
+                {"rules": RULES},
+                {"rules": {LABEL: {"min": THRESHOLD}}},
+                # The rival takes every candidate pair for a duplicate.
+                {"near_duplicates": {"keep": "first", "verify": False}},
+            ],
+            "output": {"path": str(out), "format": "parquet"},
+        }
+
+    def work(self, out: Path, log: Path) -> Work:
+        del log
+        manifest = json.loads((out / "_refinery" / "manifest.json").read_text(encoding="utf-8"))
+        documents, size = manifest["ledger"]["documents"], manifest["ledger"]["bytes"]
+        return Work(
+            documents["in"],
+            size["in"],
+            documents["kept"],
+            size["kept"],
+            _ids(out),
+            {"dropped": documents["dropped"]},
+        )
+
+    def versions(self) -> dict[str, str | None]:
+        beside = self.executable.with_name("python")
+        python = beside if beside.exists() else Path(sys.executable)
+        return _versions(python, ["corpus-refinery", "polars", "pyarrow"])
+
+
+def rival_python(given: Path | None, work: Path) -> Path:
+    """Give the rival's Python: the one given, or that of an environment made from `rivals.txt`."""
+    if given is not None:
+        return given
+    folder = work / "rival-env"
+    python = folder / "bin" / "python"
+    wanted = (HERE / "rivals.txt").read_text(encoding="utf-8")
+    finished = folder / "rivals.txt"
+    if finished.exists() and finished.read_text(encoding="utf-8") == wanted:
+        return python
+    venv.create(folder, with_pip=True, clear=True)
+    subprocess.run(
+        [str(python), "-m", "pip", "install", "-q", "-r", HERE / "rivals.txt"], check=True
+    )
+    finished.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def refinery_executable(given: Path | None) -> Path:
+    """Give the `refinery` command: the one given, the one beside this Python, or on the path."""
+    beside = Path(sys.executable).with_name("refinery")
+    found = given or (beside if beside.exists() else shutil.which("refinery"))
+    if found is None or not Path(found).exists():
+        message = "no `refinery` command found; give --refinery, or --only datatrove"
+        raise SystemExit(message)
+    return Path(found)
+
+
+def _ids(folder: Path) -> frozenset[str]:
+    tables = [pq.read_table(path, columns=["id"]) for path in sorted(folder.glob("*.parquet"))]
+    return frozenset(value for table in tables for value in table["id"].to_pylist())
+
+
+def _versions(python: Path, names: list[str]) -> dict[str, str | None]:
+    # Asked of that Python, because what counts is what is installed there, not here.
+    code = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "found = {str(d.metadata['Name']).lower(): d.version for d in m.distributions()}\n"
+        "versions = {name: found.get(name) for name in sys.argv[1:]}\n"
+        "print(json.dumps({'python': platform.python_version(), **versions}))"
+    )
+    command = [str(python), "-c", code, *names]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

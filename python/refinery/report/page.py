@@ -1,0 +1,142 @@
+"""The report of a run as one self-contained page: no script, no network, no date.
+
+It is made of the manifest alone, so equal runs have equal pages.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from refinery.report.funnel import FunnelRow, RuleRow, funnel, human_bytes, human_count, rule_rows
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --line: #d8dee4; --bar: #2f6f9f; --page: #fff }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --soft: #8d96a0; --line: #30363d; --bar: #4d9fd6; --page: #0d1117 } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 66rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin-top: 2.2rem }
+p.lead { color: var(--soft); margin-top: .2rem }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; vertical-align: bottom }
+td { border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; vertical-align: top }
+td.n, th.n { text-align: right; white-space: nowrap } td.bar { width: 30% }
+.bar span { display: block; height: .8rem; margin-top: .35rem; background: var(--bar); border-radius: 2px; min-width: 1px }
+code { font-size: .92em; overflow-wrap: anywhere } .wide { overflow-x: auto }
+"""
+
+
+_RULE_COUNTS = (
+    "first: dropped here because this rule failed first. alone: fails it, of all documents read. "
+    "only this: fails it and no other rule."
+)
+
+
+def render(manifest: dict[str, Any]) -> str:
+    """The page of a finished run, as HTML."""
+    ledger = manifest["ledger"]
+    rows = funnel(ledger)
+    last = rows[-1]
+    lead = (
+        f"{last.documents:,} of {rows[0].documents:,} documents kept: {last.share_tokens:.1%} of the tokens, "
+        f"{last.share_documents:.1%} of the documents. Plan {manifest['plan_hash'][:12]}."
+    )
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>refinery report</title><style>{_STYLE}</style></head><body>",
+            f'<h1>What was kept, and why not the rest</h1><p class="lead">{escape(lead)}</p>',
+            "<h2>Funnel</h2>",
+            _funnel(rows),
+            "<h2>Rules</h2>",
+            f'<p class="lead">{_RULE_COUNTS}</p>',
+            _rules(rule_rows(ledger)),
+            "<h2>Inputs</h2>",
+            _inputs(manifest["inputs"]),
+            "<h2>Outputs</h2>",
+            _outputs(manifest["outputs"]),
+            "</body></html>\n",
+        ]
+    )
+
+
+def _table(headers: list[tuple[str, str]], rows: list[list[str]]) -> str:
+    """`headers`: name and class of each column; cells are HTML already."""
+    head = "".join(f'<th class="{kind}">{escape(name)}</th>' for name, kind in headers)
+    kinds = [kind for _, kind in headers]
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, row, strict=True))
+        + "</tr>\n"
+        for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
+
+
+def _funnel(rows: list[FunnelRow]) -> str:
+    cells = [
+        [
+            escape(row.name),
+            f'<span style="width:{100 * row.share_tokens:.2f}%"></span>',
+            f"{row.share_tokens:.1%}",
+            human_count(row.tokens),
+            f"{row.documents:,}",
+            human_bytes(row.bytes),
+            f"{row.dropped_documents:,}" if row.dropped_documents else "",
+            f"<code>{escape(row.top_reason)}</code>" if row.top_reason else "",
+        ]
+        for row in rows
+    ]
+    headers = [
+        ("step", ""), ("alive, of tokens read", "bar"), ("", "n"), ("tokens", "n"), ("documents", "n"),
+        ("text", "n"), ("dropped", "n"), ("most for", ""),
+    ]  # fmt: skip
+    return _table(headers, cells)
+
+
+def _rules(rows: list[RuleRow]) -> str:
+    cells = [
+        [
+            escape(row.step),
+            f"<code>{escape(row.reason)}</code>",
+            f"{row.first['documents']:,}",
+            f"{row.alone['documents']:,}",
+            f"{row.exclusive['documents']:,}",
+            human_count(row.first["tokens"]),
+            human_count(row.alone["tokens"]),
+            human_count(row.exclusive["tokens"]),
+        ]
+        for row in rows
+    ]
+    headers = [
+        ("step", ""), ("reason", ""), ("first", "n"), ("alone", "n"), ("only this", "n"),
+        ("tokens first", "n"), ("alone", "n"), ("only this", "n"),
+    ]  # fmt: skip
+    return _table(headers, cells)
+
+
+def _inputs(inputs: list[dict[str, Any]]) -> str:
+    cells = [
+        [
+            f"<code>{escape(entry['file'])}</code>",
+            human_bytes(entry["bytes"]),
+            f"{entry['rows']:,}",
+            escape(entry["quarantined"] or ""),
+        ]
+        for entry in inputs
+    ]
+    return _table([("file", ""), ("size", "n"), ("records", "n"), ("quarantined", "")], cells)
+
+
+def _outputs(outputs: list[dict[str, Any]]) -> str:
+    cells = [
+        [
+            f"<code>{escape(entry['name'])}</code>",
+            human_bytes(entry["bytes"]),
+            f"{entry['rows']:,}",
+            f"<code>{entry['sha256'][:16]}</code>",
+        ]
+        for entry in outputs
+    ]
+    return _table([("file", ""), ("size", "n"), ("documents", "n"), ("sha256", "")], cells)
