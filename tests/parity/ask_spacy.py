@@ -5,6 +5,7 @@ the last five texts is passed by, and so is the cache of chunks, which datatrove
 fills.
 """
 
+import importlib.metadata  # noqa: F401 - datatrove uses it without importing it
 import json
 import sys
 

@@ -3,6 +3,11 @@
 //! Everything here is frozen: a changed constant changes every stored signature, and so raises
 //! [`super::FORMAT_VERSION`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a part is compiled for an instruction set only inside a function that enables it"
+)]
+
 /// Keys of the word hash; the first 128 fractional bits of the square root of 5, halved, and so
 /// without structure of their own.
 const KEYS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xF39C_C060_5CED_C835];
