@@ -57,13 +57,13 @@ def _found_texts():
     texts = list(topics.values())
     for name in ("argparse", "difflib", "statistics", "typing", "tarfile", "pathlib", "random"):
         tree = ast.parse(inspect.getsource(importlib.import_module(name)))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-                texts.append(ast.get_docstring(node) or "")
+        kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+        texts += [
+            ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)
+        ]
     for name in ("pytest", "hypothesis", "pluggy"):
-        for file in importlib.metadata.files(name) or []:
-            if "licen" in file.name.lower():
-                texts.append(file.locate().read_text(encoding="utf-8", errors="replace"))
+        licences = [f for f in importlib.metadata.files(name) or [] if "licen" in f.name.lower()]
+        texts += [f.locate().read_text(encoding="utf-8", errors="replace") for f in licences]
     return sorted({text[:6000] for text in texts if len(text) > 40})
 
 

@@ -326,7 +326,7 @@ def test_cli_prints_one_line_a_problem_as_editors_link_them(folder, cli):
     ]
 
 
-def test_validate_of_a_good_file_says_what_it_found(folder, cli):
+def test_validate_of_a_good_file_says_what_it_found(folder):
     (folder / "pipeline.yaml").write_text(GOOD)
     done = command("validate", folder / "pipeline.yaml")
     assert done.code == 0
