@@ -37,13 +37,13 @@ fn main() {
     let tokenizer = Arc::new(Tokenizer::embedded("cl100k_base").unwrap());
     let minhash = || Some(Arc::new(MinHasher::new(MinHashParams::default()).unwrap()));
     let score = || -> Vec<Score> {
-        let model = |path| Arc::new(Model::load(Path::new(path)).unwrap());
-        let one = |path| Score {
+        let model = |path: &String| Arc::new(Model::load(Path::new(path)).unwrap());
+        let one = |path: &String| Score {
             name: "score".into(),
             model: model(path),
             label: 0,
         };
-        arguments.get(1).map(|path| one(path)).into_iter().collect()
+        arguments.get(1).map(one).into_iter().collect()
     };
     measure(
         "counts and content hash",

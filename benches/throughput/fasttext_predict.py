@@ -28,7 +28,13 @@ MODELS = {
     "bigrams, dim 100": {"dim": 100, "wordNgrams": 2, "minCount": 3},
     "bigrams, dim 16": {"dim": 16, "wordNgrams": 2, "minCount": 3},
     "bigrams, dim 16, quantised": {"dim": 16, "wordNgrams": 2, "minCount": 3, "bucket": 200_000},
-    "characters 2 to 4, dim 16": {"dim": 16, "minn": 2, "maxn": 4, "minCount": 3, "bucket": 200_000},
+    "characters 2 to 4, dim 16": {
+        "dim": 16,
+        "minn": 2,
+        "maxn": 4,
+        "minCount": 3,
+        "bucket": 200_000,
+    },
 }
 
 

@@ -43,6 +43,7 @@ pub fn detached<T: Send>(
 }
 
 /// The Python exception of a core error.
+#[expect(clippy::needless_pass_by_value, reason = "a target of map_err")]
 pub fn to_py_err(error: Error) -> PyErr {
     Python::attach(|py| match exception(py, &error) {
         Ok(exception) => PyErr::from_value(exception),

@@ -30,6 +30,7 @@ impl Tokenizer {
     }
 
     #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 hands over owned paths")]
     fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let inner = detached(py, None, || {
             refinery_core::tokens::Tokenizer::from_file(&path)
@@ -55,6 +56,7 @@ pub struct Model {
 #[pymethods]
 impl Model {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 hands over owned paths")]
     fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let inner = detached(py, None, || refinery_core::fasttext::Model::load(&path))?;
         Ok(Self {
