@@ -80,11 +80,20 @@ pub fn hash_shingles(words: &mut Vec<u64>, ngram: usize, shingles: &mut Vec<u32>
     for i in (0..count).step_by(LANES) {
         let mut sums = [0_u64; LANES];
         for k in 0..ngram {
-            for (sum, &word) in sums.iter_mut().zip(&words[i + k..i + k + LANES]) {
-                *sum = sum.wrapping_mul(POSITION).wrapping_add(word);
+            let Some(lane) = words[i + k..].first_chunk::<LANES>() else {
+                break;
+            };
+            // By index and of fixed length: unrolled, and the sums stay in registers.
+            for j in 0..LANES {
+                sums[j] = sums[j].wrapping_mul(POSITION).wrapping_add(lane[j]);
             }
         }
-        shingles.extend_from_slice(&sums.map(finish));
+        // `sums.map(finish)` would be a call, compiled for the least instruction set.
+        let mut hashes = [0; LANES];
+        for j in 0..LANES {
+            hashes[j] = finish(sums[j]);
+        }
+        shingles.extend_from_slice(&hashes);
     }
     shingles.truncate(count);
     words.truncate(n_words);
