@@ -8,6 +8,7 @@
 use std::io::BufRead;
 
 use super::load::{Header, Source};
+use super::table::{Inserted, Remainder, Table};
 use crate::Result;
 
 /// The word that ends every line. In the text itself it ends the line early, as it does in the
@@ -18,9 +19,6 @@ const END: &[u8] = b"</s>";
 const LABEL_PREFIX: &[u8] = b"__label__";
 /// Multiplier of the word n-gram hash.
 const NGRAM_FACTOR: u64 = 116_049_371;
-/// How far from its own slot an entry may lie. Real dictionaries stay below a hundred; a file
-/// made to collide would otherwise take quadratic time.
-const MAX_PROBES: usize = 1024;
 /// How many words ahead a slot of the table is asked for.
 const AHEAD: usize = 8;
 
@@ -54,11 +52,28 @@ pub(super) struct Dictionary {
     n_words: u32,
     word_ngrams: usize,
     bucket: u32,
+    into_bucket: Remainder,
     minn: usize,
     maxn: usize,
+    /// Rows of the character n-grams of every word, where they are worth their memory.
+    ngrams: Option<WordNgrams>,
     /// Bucket to row, in a model whose n-grams were pruned.
     pruned: Option<Table>,
     n_pruned: u64,
+}
+
+/// For every word the rows of its character n-grams.
+struct WordNgrams {
+    bounds: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl WordNgrams {
+    #[inline]
+    fn of(&self, word: u32) -> &[u32] {
+        let word = word as usize;
+        &self.rows[self.bounds[word] as usize..self.bounds[word + 1] as usize]
+    }
 }
 
 /// What the dictionary's part of the file gives.
@@ -90,8 +105,10 @@ impl Dictionary {
             n_words,
             word_ngrams: header.word_ngrams,
             bucket: header.bucket,
+            into_bucket: Remainder::new(header.bucket),
             minn: header.minn,
             maxn: header.maxn,
+            ngrams: None,
             pruned: None,
             n_pruned: u64::try_from(n_pruned).unwrap_or(0),
         };
@@ -105,6 +122,7 @@ impl Dictionary {
         }
         dictionary.arena.shrink_to_fit();
         dictionary.read_pruned(n_pruned, source)?;
+        dictionary.ngrams = dictionary.word_ngrams(source.len());
         let labels = dictionary.labels(source)?;
         Ok(Entries {
             dictionary,
@@ -220,25 +238,52 @@ impl Dictionary {
     /// words take part in word n-grams all the same; labels take part in nothing.
     fn add_word(&self, word: &[u8], hash: u32, scratch: &mut RowScratch) {
         match self.find(word, hash) {
-            Some(id) if id < self.n_words => scratch.rows.push(id),
+            Some(id) if id < self.n_words => {
+                scratch.rows.push(id);
+                if let Some(ngrams) = &self.ngrams {
+                    scratch.hashes.push(hash);
+                    return scratch.rows.extend_from_slice(ngrams.of(id));
+                }
+            }
             Some(_) => return,
             None if word.starts_with(LABEL_PREFIX) => return,
             None => {}
         }
         scratch.hashes.push(hash);
         if self.maxn > 0 && word != END {
-            self.add_char_ngrams(word, scratch);
+            let RowScratch { marked, rows, .. } = scratch;
+            self.add_char_ngrams(word, marked, rows);
         }
     }
 
+    /// The character n-grams of all words, unless they take more than about half the file's size.
+    fn word_ngrams(&self, file_len: u64) -> Option<WordNgrams> {
+        let limit = file_len / 8 + (1 << 22);
+        let (mut marked, mut rows, mut bounds) = (Vec::new(), Vec::new(), vec![0]);
+        if self.maxn == 0 {
+            return None;
+        }
+        for word in (0..self.n_words).map(|i| entry_at(&self.arena, &self.bounds, i)) {
+            if word != END {
+                self.add_char_ngrams(word, &mut marked, &mut rows);
+            }
+            if rows.len() as u64 > limit {
+                return None;
+            }
+            bounds.push(rows.len() as u32);
+        }
+        rows.shrink_to_fit();
+        Some(WordNgrams { bounds, rows })
+    }
+
+    #[inline]
     fn find(&self, word: &[u8], hash: u32) -> Option<u32> {
         self.table
             .get(hash, |id| entry_at(&self.arena, &self.bounds, id) == word)
     }
 
     /// n-grams of `minn` to `maxn` code points of `<word>`, but not `<` and `>` alone.
-    fn add_char_ngrams(&self, word: &[u8], scratch: &mut RowScratch) {
-        let RowScratch { marked, rows, .. } = scratch;
+    fn add_char_ngrams(&self, word: &[u8], marked: &mut Vec<u8>, rows: &mut Vec<u32>) {
         marked.clear();
         marked.push(b'<');
         marked.extend_from_slice(word);
@@ -258,7 +303,7 @@ impl Dictionary {
                 }
                 let is_mark = n == 1 && (start == 0 || end == marked.len());
                 if n >= self.minn && !is_mark {
-                    self.push_bucket(hash % self.bucket, rows);
+                    self.push_bucket(self.into_bucket.of(hash.into()), rows);
                 }
             }
         }
@@ -273,11 +318,12 @@ impl Dictionary {
                 hash = hash
                     .wrapping_mul(NGRAM_FACTOR)
                     .wrapping_add(sign_extended(next));
-                self.push_bucket((hash % u64::from(self.bucket)) as u32, rows);
+                self.push_bucket(self.into_bucket.of(hash), rows);
             }
         }
     }
 
+    #[inline]
     fn push_bucket(&self, bucket: u32, rows: &mut Vec<u32>) {
         match &self.pruned {
             None => rows.push(self.n_words + bucket),
@@ -343,98 +389,24 @@ fn hash_step(hash: u32, byte: u8) -> u32 {
 }
 
 /// Word hashes are kept as `int` by the reference and enter the 64-bit arithmetic as such.
+#[inline]
 fn sign_extended(hash: u32) -> u64 {
     i64::from(hash.cast_signed()).cast_unsigned()
 }
 
 /// A one-to-one map that spreads small numbers.
+#[inline]
 fn scramble(bucket: u32) -> u32 {
     let product = bucket.wrapping_mul(0x9E37_79B1);
     product ^ (product >> 16)
 }
 
+#[inline]
 fn starts_char(byte: u8) -> bool {
     byte & 0xC0 != 0x80
 }
 
+#[inline]
 fn entry_at<'a>(arena: &'a [u8], bounds: &[u32], i: u32) -> &'a [u8] {
     &arena[bounds[i as usize] as usize..bounds[i as usize + 1] as usize]
-}
-
-/// Open addressing over (hash, value), at most two thirds full.
-pub(super) struct Table {
-    slots: Vec<Slot>,
-    mask: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
-    hash: u32,
-    value: u32,
-}
-
-/// No value is as large: entries and rows are counted by an `i32`.
-const FREE: u32 = u32::MAX;
-
-pub(super) enum Inserted {
-    Yes,
-    Twice,
-    TooFar,
-}
-
-impl Table {
-    pub(super) fn with_room_for(n: usize) -> Self {
-        let size = (n + n / 2 + 2).next_power_of_two();
-        Self {
-            slots: vec![
-                Slot {
-                    hash: 0,
-                    value: FREE
-                };
-                size
-            ],
-            mask: size - 1,
-        }
-    }
-
-    fn probes(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let (home, mask) = (hash as usize, self.mask);
-        (0..MAX_PROBES.min(self.slots.len())).map(move |i| home.wrapping_add(i) & mask)
-    }
-
-    pub(super) fn insert(
-        &mut self,
-        hash: u32,
-        value: u32,
-        is_same: impl Fn(u32) -> bool,
-    ) -> Inserted {
-        for at in self.probes(hash) {
-            let slot = &mut self.slots[at];
-            if slot.value == FREE {
-                *slot = Slot { hash, value };
-                return Inserted::Yes;
-            }
-            if slot.hash == hash && is_same(slot.value) {
-                return Inserted::Twice;
-            }
-        }
-        Inserted::TooFar
-    }
-
-    fn get(&self, hash: u32, is_same: impl Fn(u32) -> bool) -> Option<u32> {
-        for at in self.probes(hash) {
-            let slot = self.slots[at];
-            if slot.value == FREE {
-                return None;
-            }
-            if slot.hash == hash && is_same(slot.value) {
-                return Some(slot.value);
-            }
-        }
-        None
-    }
-
-    fn prefetch(&self, hash: u32) {
-        super::prefetch::read(&self.slots, hash as usize & self.mask);
-    }
 }

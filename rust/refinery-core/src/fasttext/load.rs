@@ -39,6 +39,11 @@ impl<'a, R: BufRead> Source<'a, R> {
         }
     }
 
+    /// Size of the whole file.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
     /// An error that names the file and the place.
     pub(super) fn fail(&self, what: impl Display) -> Error {
         Error::Model {

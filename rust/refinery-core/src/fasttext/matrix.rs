@@ -132,15 +132,41 @@ impl Dense {
         })
     }
 
+    #[inline]
     fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.n_columns..][..self.n_columns]
     }
 
     fn add(&self, rows: &[u32], sum: &mut [f32]) {
+        // The usual narrow widths keep the whole sum in registers.
+        match self.n_columns {
+            8 => self.add_narrow::<8>(rows, sum),
+            16 => self.add_narrow::<16>(rows, sum),
+            32 => self.add_narrow::<32>(rows, sum),
+            _ => self.add_blocks(rows, sum),
+        }
+    }
+
+    fn add_narrow<const N: usize>(&self, rows: &[u32], sum: &mut [f32]) {
+        let (matrix, _) = self.values.as_chunks::<N>();
+        let mut total = [0.0; N];
+        for (i, &row) in rows.iter().enumerate() {
+            if let Some(&later) = rows.get(i + AHEAD) {
+                prefetch::read(matrix, later as usize);
+            }
+            for (total, value) in total.iter_mut().zip(matrix[row as usize]) {
+                *total += value;
+            }
+        }
+        sum.copy_from_slice(&total);
+    }
+
+    fn add_blocks(&self, rows: &[u32], sum: &mut [f32]) {
         let (blocks, rest) = rows.as_chunks::<BLOCK>();
-        for (i, block) in blocks.iter().enumerate() {
+        for (i, &[a, b, c, d]) in blocks.iter().enumerate() {
             self.prefetch(rows.get(i * BLOCK + AHEAD..).unwrap_or_default());
-            add_rows(sum, block.map(|row| self.row(row as usize)));
+            let (a, b) = (self.row(a as usize), self.row(b as usize));
+            add_rows(sum, [a, b, self.row(c as usize), self.row(d as usize)]);
         }
         for &row in rest {
             add_rows(sum, [self.row(row as usize)]);
@@ -159,9 +185,11 @@ impl Dense {
 
 /// Adds `N` rows, one after the other, in every column.
 #[inline]
-fn add_rows<const N: usize>(sum: &mut [f32], rows: [&[f32]; N]) {
+fn add_rows<const N: usize>(sum: &mut [f32], mut rows: [&[f32]; N]) {
     let n = sum.len();
-    let rows = rows.map(|row| &row[..n]);
+    for row in &mut rows {
+        *row = &row[..n];
+    }
     for column in 0..n {
         let mut value = sum[column];
         for row in rows {
@@ -216,6 +244,7 @@ impl Quantiser {
     }
 
     /// The columns that `code` stands for in `group`.
+    #[inline]
     fn centroid(&self, group: usize, code: u8) -> &[f32] {
         let start = group * self.width;
         let width = self.width.min(self.n_columns - start);
@@ -253,10 +282,12 @@ impl Quantised {
         self.columns.n_columns
     }
 
+    #[inline]
     fn row(&self, row: usize) -> &[u8] {
         &self.codes[row * self.columns.n_groups..][..self.columns.n_groups]
     }
 
+    #[inline]
     fn norm(&self, row: usize) -> f32 {
         self.norms
             .as_ref()
@@ -294,7 +325,7 @@ impl Quantised {
         let (blocks, rest) = rows.as_chunks::<BLOCK>();
         for (i, block) in blocks.iter().enumerate() {
             self.prefetch(rows.get(i * BLOCK + AHEAD..).unwrap_or_default());
-            self.add_block::<WIDTH>(block.map(|row| row as usize), sum);
+            self.add_block::<WIDTH>(block, sum);
         }
         for &row in rest {
             self.add_row(row as usize, 0, sum);
@@ -302,16 +333,18 @@ impl Quantised {
     }
 
     /// Adds whole groups of `WIDTH` columns of a block of rows, then the narrower last group.
-    fn add_block<const WIDTH: usize>(&self, rows: [usize; BLOCK], sum: &mut [f32]) {
+    fn add_block<const WIDTH: usize>(&self, rows: &[u32; BLOCK], sum: &mut [f32]) {
         let (sums, _) = sum.as_chunks_mut::<WIDTH>();
         let (vectors, _) = self.columns.centroids.as_chunks::<WIDTH>();
         let (groups, _) = vectors.as_chunks::<N_CENTROIDS>();
         let n = sums.len().min(groups.len());
         let (sums, groups) = (&mut sums[..n], &groups[..n]);
-        let codes = rows.map(|row| &self.row(row)[..n]);
-        let norms = rows.map(|row| self.norm(row));
+        let mut block = [(&[] as &[u8], 1.0); BLOCK];
+        for (place, &row) in block.iter_mut().zip(rows) {
+            *place = (&self.row(row as usize)[..n], self.norm(row as usize));
+        }
         for group in 0..n {
-            for (codes, norm) in codes.iter().zip(norms) {
+            for (codes, norm) in block {
                 let centroid = &groups[group][codes[group] as usize];
                 for (sum, value) in sums[group].iter_mut().zip(centroid) {
                     *sum += norm * value;
@@ -319,8 +352,8 @@ impl Quantised {
             }
         }
         if n < self.columns.n_groups {
-            for row in rows {
-                self.add_row(row, n, sum);
+            for &row in rows {
+                self.add_row(row as usize, n, sum);
             }
         }
     }

@@ -19,6 +19,7 @@ mod loss;
 mod math;
 mod matrix;
 mod prefetch;
+mod table;
 #[cfg(test)]
 mod tests;
 

@@ -539,11 +539,11 @@ fn shapes_that_overflow_are_refused_before_anything_is_allocated() {
 
 #[test]
 fn colliding_dictionaries_do_not_take_quadratic_time() {
-    let mut table = super::dictionary::Table::with_room_for(5000);
+    let mut table = super::table::Table::with_room_for(5000);
     let far = (0..5000).find(|i| {
         matches!(
             table.insert(1, *i, |_| false),
-            super::dictionary::Inserted::TooFar
+            super::table::Inserted::TooFar
         )
     });
     assert_eq!(far, Some(1024));
@@ -638,6 +638,14 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
+    fn remainders_are_those_of_a_division(value in any::<u64>(), divisor in 1_u32..) {
+        let remainder = super::table::Remainder::new(divisor);
+        for value in [value, u64::MAX, u64::MAX - 1, value / u64::from(divisor) * u64::from(divisor)] {
+            prop_assert_eq!(u64::from(remainder.of(value)), value % u64::from(divisor));
+        }
+    }
+
+    #[test]
     fn rows_are_those_of_the_definition(text in text(), pruned in any::<bool>(), n in 0..4) {
         let mut spec = if pruned { Spec::quantised() } else { Spec::ngrams() };
         spec.args[WORD_NGRAMS] = n;
@@ -650,16 +658,18 @@ proptest! {
     #[test]
     fn sums_are_taken_in_the_order_of_the_rows(
         rows in proptest::collection::vec(0_u32..53, 0..60),
-        width in 1..6_i32,
+        width in 1..10_i32,
+        dim in prop_oneof![1..9_usize, Just(16), Just(32), Just(33)],
         quantised in any::<bool>(),
         qnorm in any::<bool>(),
     ) {
-        let spec = Spec { quantised, qnorm, width, ..Spec::ngrams() };
+        let mut spec = Spec { quantised, qnorm, width, ..Spec::ngrams() };
+        spec.args[DIM] = dim as i32;
         let model = spec.load().unwrap();
-        let mut mean = vec![9.0; 5];
+        let mut mean = vec![9.0; dim];
         model.input.average(&rows, &mut mean);
-        for column in 0..5 {
-            let mut unit = [0.0; 5];
+        for column in 0..dim {
+            let mut unit = vec![0.0; dim];
             unit[column] = 1.0;
             // A product with a unit vector is the weight itself, whatever the kind of matrix.
             let sum = rows.iter().fold(0.0_f32, |s, r| s + model.input.dot(*r as usize, &unit));
