@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import manifest as manifests
-from refinery.annotate import Annotator, UnitRecord
+from refinery.annotate import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
@@ -38,7 +38,7 @@ from refinery.io.units import Quarantined, quarantine_table
 from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan, digest
 from refinery.report.page import render
-from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
+from refinery.tree import STATE, OutputTree, move, sealed_key, sha256_of, sync
 from refinery.write import ShardWriter, carried_schema, lay_out
 
 if TYPE_CHECKING:
@@ -233,8 +233,11 @@ class _Run:
         bad = [[f.source_file, f.size] for f, _ in annotated.bad]
         key = digest([self.plan.decide_part(), [r.key for r in annotated.records], bad])
         folder = self.tree.staging / f"decisions-{key[:32]}"
-        done = read_json(folder / "ledger.json")
-        if done is not None:
+        done = manifests.read_sealed(folder / "ledger.json")
+        if done is not None and all(
+            (folder / name).is_file() and sha256_of(folder / name) == expected
+            for name, expected in done["files"].items()
+        ):
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
         self.memory.check_decide(sum(r.n_rows for r in annotated.records))
@@ -251,11 +254,15 @@ class _Run:
         names = decisions.write(making)
         for name in names:
             sync(making / name)
-        done = {"ledger": decisions.ledger, "names": names}
+        done = {
+            "ledger": decisions.ledger,
+            "names": names,
+            "files": {name: sha256_of(making / name) for name in names},
+        }
         shutil.rmtree(folder, ignore_errors=True)
         making.replace(folder)
         # Written last, and only this file says that the verdicts are whole.
-        self.tree.write_json(folder / "ledger.json", done)
+        self.tree.write_json(folder / "ledger.json", manifests.sealed(done))
         return {"key": key, "folder": folder, **done}
 
     # -- write ---------------------------------------------------------------------------------
@@ -347,11 +354,14 @@ class _Run:
         tree = self.tree
         keys = {record.key for record in annotated.records}
         for path in tree.quarantine.iterdir():
-            if path.stem not in keys:
-                tree.shelve(path, f"{path.stem}.quarantine")
+            if path.name == BAD_FILES:
+                path.unlink()
+            elif sealed_key(path) not in keys:
+                name = path.name.replace(".", f"{QUARANTINE}.", 1)
+                move(path, tree.unused / name)
         for path in tree.annotations.iterdir():
-            if path.stem not in keys:
-                tree.shelve(path, path.stem)
+            if sealed_key(path) not in keys:
+                move(path, tree.unused / path.name)
         if annotated.bad:
             rows = [
                 quarantine_table(

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from refinery.annotate import read_annotations
 from refinery.errors import LedgerError, SchemaError
-from refinery.tree import move, read_json, sha256_of
+from refinery.manifest import read_sealed, sealed
+from refinery.tree import move, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,13 +141,14 @@ class ShardWriter:
                     "bytes": path.stat().st_size,
                     "sha256": sha256_of(path),
                 }
-            self._tree.write_json(self.folder / f"{name}.json", entry)
+            self._tree.write_json(self.folder / f"{name}.json", sealed({"entry": entry}))
         self._progress.advance(shard.n_bytes, documents=shard.n_rows, text_bytes=shard.n_bytes)
         return entry
 
     def _finished(self, name: str) -> dict[str, Any] | None:
         """The entry of a shard that is whole, staged or at its final place."""
-        for entry in (self._known.get(name), read_json(self.folder / f"{name}.json")):
+        staged = read_sealed(self.folder / f"{name}.json")
+        for entry in (self._known.get(name), staged and staged["entry"]):
             for path in (self._tree.root / name, self.folder / name):
                 if entry is not None and path.is_file() and sha256_of(path) == entry["sha256"]:
                     return dict(entry)
