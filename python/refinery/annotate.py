@@ -19,14 +19,13 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
-from refinery.plan import digest
+from refinery.plan import digest, make_minhasher
 from refinery.tree import is_whole, keep_sealed, move, sealed_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.config import MinHashConfig
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader
     from refinery.plan import Plan
@@ -81,7 +80,7 @@ class Annotator:
             families=[f.name for f in plan.families],
             tokenizer=plan.tokenizer,
             scores=[(s.name, s.model, s.label_index) for s in plan.scores],
-            minhash=_minhasher(plan.minhash),
+            minhash=make_minhasher(plan.minhash) if plan.minhash else None,
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())
@@ -212,14 +211,6 @@ class Annotator:
         columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
         names = ["id", "source_file", "row", "source", *computed.schema.names]
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
-
-
-def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
-    if config is None:
-        return None
-    return _core.MinHasher(
-        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
-    )
 
 
 def _no_rows() -> Rows:

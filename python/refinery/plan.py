@@ -81,6 +81,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
+    """The signatures that `config` asks for."""
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
+
+
 @dataclass(frozen=True)
 class ScorePlan:
     """A score: its column, its model's file and hash, and the label it is the probability of."""
@@ -137,7 +144,8 @@ class Plan:
             "families": [f.name for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
             "scores": [[s.name, s.sha256, s.label] for s in self.scores],
-            "minhash": self.minhash.model_dump() if self.minhash else None,
+            "minhash": self.minhash
+            and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
         }
 
