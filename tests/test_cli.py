@@ -63,6 +63,8 @@ CODES = [
     ("validate", nothing, ["validate", "pipeline.yaml"], 0),
     ("verify", finish, ["verify", "out"], 0),
     ("report", finish, ["report", "out"], 0),
+    ("clean", finish, ["clean", "out"], 0),
+    ("clean nowhere", nothing, ["clean", "absent"], 2),
     ("schema", nothing, ["schema"], 0),
     ("explain all", nothing, ["explain"], 0),
     ("explain one", nothing, ["explain", "n_words"], 0),
@@ -162,6 +164,16 @@ def test_run_as_a_module_prints_the_funnel_and_where_the_result_is(folder):
 def test_quiet_prints_nothing(folder):
     done = command("run", "pipeline.yaml", "--quiet", cwd=folder)
     assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_clean_removes_what_the_result_does_not_need_and_nothing_else(folder):
+    finish(folder)
+    change(folder, SMALL + "annotate: {signals: [kl3m]}\n")
+    assert command("run", "pipeline.yaml", "-q", "--replace", cwd=folder).code == 0
+    assert len(list((folder / "out/_refinery/unused").iterdir())) == 1
+    assert command("clean", "out", cwd=folder).code == 0
+    assert list((folder / "out/_refinery/unused").iterdir()) == []
+    assert command("verify", "out", cwd=folder).code == 0
 
 
 def test_relative_paths_are_relative_to_the_file(folder, tmp_path_factory):

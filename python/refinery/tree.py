@@ -163,3 +163,25 @@ def is_whole(path: Path) -> bool:
     """Whether a file that `keep_sealed` placed still has the bytes that its name says."""
     seal = path.stem.rpartition(".")[2]
     return path.is_file() and not path.is_symlink() and seal == sha256_of(path)
+
+
+def clean(root: Path) -> tuple[int, int]:
+    """Remove what the finished run in `root` does not need; returns files and bytes removed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    EnvironmentFault
+        If a run is at work in it.
+    """
+    tree = OutputTree(root)
+    if not tree.state.is_dir():
+        raise FileNotFoundError(2, "no run of refinery", str(root))
+    with tree.lock():
+        unneeded = [path for path in tree.unused.glob("*") if path.is_file()]
+        n_bytes = sum(path.stat().st_size for path in unneeded)
+        for path in unneeded:
+            path.unlink()
+        tree.remove_leftovers()
+    return len(unneeded), n_bytes
