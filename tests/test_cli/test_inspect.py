@@ -2,9 +2,9 @@
 
 import polars as pl
 import pytest
-from conftest import write_file
 
 import refinery as rf
+from conftest import write_file
 
 PIPELINE = """
 input: {path: raw.parquet, id: id}
@@ -26,7 +26,7 @@ def finished(tmp_path_factory, corpus):
 def test_inspect_of_an_id_gives_the_value_behind_its_reason(finished, cli, corpus):
     short = next(row for row in corpus if len(row["text"]) < 100)
     result = cli("inspect", str(finished.path), short["id"])
-    assert result.rc == 0
+    assert result.code == 0
     lines = result.out.splitlines()
     assert lines[0].startswith(f"{short['id']}   dropped by n_chars:min   (raw.parquet row ")
     assert lines[1].split() == ["n_chars:min", "value", str(len(short["text"]))]
@@ -50,5 +50,5 @@ def test_inspect_by_reason_shows_as_many_as_asked_by_id(finished, cli):
 )
 def test_inspect_of_what_is_not_there_is_a_usage_error(finished, cli, arguments, message):
     result = cli("inspect", str(finished.path), *arguments)
-    assert result.rc == 2
+    assert result.code == 2
     assert message in result.err
