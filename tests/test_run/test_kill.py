@@ -204,7 +204,7 @@ def killed_late(undisturbed, forks, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "n_flips", [12, pytest.param(400, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    "n_flips", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 def test_damaged_work_of_a_killed_run_is_never_used(
     forks, undisturbed, killed_late, folder, n_flips
