@@ -10,7 +10,7 @@ import pyarrow as pa
 from refinery import _core, presets, signals
 from refinery.decide.rules import failing
 from refinery.errors import UnknownNameError
-from refinery.rules import Rule
+from refinery.rule_set import Rule
 
 if TYPE_CHECKING:
     import polars as pl

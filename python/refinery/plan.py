@@ -28,7 +28,7 @@ from refinery.errors import (
 )
 from refinery.io import inputs
 from refinery.io.readers import open_reader
-from refinery.rules import Rule, RuleReader
+from refinery.rule_set import Rule, RuleReader
 
 if TYPE_CHECKING:
     from refinery.config import Pipeline, Step
