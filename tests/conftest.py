@@ -1,6 +1,7 @@
 """Corpora, files of every format, and both doors to a run: in this process, and as a command."""
 
 import ast
+import atexit
 import functools
 import gzip
 import hashlib
@@ -11,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +57,13 @@ def _found_texts():
     texts = list(topics.values())
     for name in ("argparse", "difflib", "statistics", "typing", "tarfile", "pathlib", "random"):
         tree = ast.parse(inspect.getsource(importlib.import_module(name)))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-                texts.append(ast.get_docstring(node) or "")
+        kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+        texts += [
+            ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)
+        ]
     for name in ("pytest", "hypothesis", "pluggy"):
-        for file in importlib.metadata.files(name) or []:
-            if "licen" in file.name.lower():
-                texts.append(file.locate().read_text(encoding="utf-8", errors="replace"))
+        licences = [f for f in importlib.metadata.files(name) or [] if "licen" in f.name.lower()]
+        texts += [f.locate().read_text(encoding="utf-8", errors="replace") for f in licences]
     return sorted({text[:6000] for text in texts if len(text) > 40})
 
 
@@ -148,6 +150,10 @@ def pipeline_text():
     return PIPELINE
 
 
+MUTATED_SIGNALS = "annotate: {signals: [kl3m]}\n"
+"""Appended to a pipeline, it makes other annotations."""
+
+
 def run_here(folder, text=PIPELINE, **options):
     """Run a pipeline given as text in this process."""
     file = Path(folder) / "pipeline.yaml"
@@ -162,17 +168,58 @@ class Outcome:
     err: str
 
 
-def command(*arguments, cwd=None, timeout=120):
-    """`python -m refinery ARGUMENTS` in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "refinery", *map(str, arguments)],
-        cwd=cwd, env=child_environment(), capture_output=True, text=True, timeout=timeout, check=False,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout, done.stderr)
+class _Forks:
+    """Runs in forks of one process of their own: see `forked_runs`."""
+
+    def __init__(self):
+        self._server = None
+
+    def __call__(self, **step):
+        """Exit code and seconds of a step."""
+        if self._server is None:
+            self._start()
+        shown = {
+            key: str(value) if isinstance(value, Path) else value for key, value in step.items()
+        }
+        self._server.stdin.write(json.dumps(shown) + "\n")
+        self._server.stdin.flush()
+        return json.loads(self._server.stdout.readline())
+
+    def _start(self):
+        self._server = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(ROOT / "tests" / "forked_runs.py")],
+            env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        atexit.register(self._stop)
+
+    def _stop(self):
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait(timeout=30)
+
+
+run_forked = _Forks()
+
+
+def command(*arguments, cwd=None):
+    """`refinery ARGUMENTS`: exit code and what it printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        arguments = [str(argument) for argument in arguments]
+        code, _ = run_forked(
+            do="cli", arguments=arguments, cwd=Path(cwd or Path.cwd()), out=out, err=err
+        )
+        return Outcome(code, out.read_text(), err.read_text())
 
 
 def child_environment():
     return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests")])}
+
+
+@pytest.fixture(scope="session")
+def forks():
+    return run_forked
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +258,7 @@ def kept_rows(out):
         rows += pq.read_table(path).to_pylist()
     for path in sorted(out.glob("part-*.jsonl.zst")):
         with pa.input_stream(str(path), compression="zstd") as stream:
-            rows += [json.loads(line) for line in stream.read().decode().splitlines() if line]
+            rows += [json.loads(line) for line in stream.read().split(b"\n") if line]
     return rows
 
 

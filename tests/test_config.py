@@ -3,8 +3,8 @@
 import textwrap
 
 import pytest
-from conftest import command, write_file
 
+from conftest import command, write_file
 from refinery.config import load_pipeline, parse_pipeline, parse_size
 from refinery.errors import ConfigError
 from refinery.plan import build_plan
@@ -326,7 +326,7 @@ def test_cli_prints_one_line_a_problem_as_editors_link_them(folder, cli):
     ]
 
 
-def test_validate_of_a_good_file_says_what_it_found(folder, cli):
+def test_validate_of_a_good_file_says_what_it_found(folder):
     (folder / "pipeline.yaml").write_text(GOOD)
     done = command("validate", folder / "pipeline.yaml")
     assert done.code == 0

@@ -1,6 +1,7 @@
 """Phase 1: one unit of text becomes one file of annotations. No document is dropped here.
 
-The file's name is the hash of what determines its content, so a unit whose file exists is done.
+The file's name is the hash of what determines its content, so a unit whose file exists is done; a
+second hash in it, of its bytes, tells whether it is whole.
 Records that are no documents go to a quarantine file of the same name, written first.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,13 +19,13 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
-from refinery.plan import digest
+from refinery.plan import digest, make_minhasher
+from refinery.tree import is_whole, keep_sealed, move, sealed_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.config import MinHashConfig
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader
     from refinery.plan import Plan
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _ROW_GROUP = 65_536
 _METADATA_KEY = b"refinery"
+QUARANTINE = ".quarantine"
+"""Tells quarantined records from annotations of the same key where both lie in one folder."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class UnitRecord:
     n_quarantined: int
     quarantined_bytes: int
     schema: str | None
+    name: str = ""
+    """Of its file, which tells the hash of its bytes: known when that is written."""
 
     @property
     def n_read(self) -> int:
@@ -75,10 +80,15 @@ class Annotator:
             families=[f.name for f in plan.families],
             tokenizer=plan.tokenizer,
             scores=[(s.name, s.model, s.label_index) for s in plan.scores],
-            minhash=_minhasher(plan.minhash),
+            minhash=make_minhasher(plan.minhash) if plan.minhash else None,
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())
+        # Listed once: what later appears here is this run's own.
+        self._found = {
+            folder: {sealed_key(path): path for path in folder.iterdir()}
+            for folder in (tree.annotations, tree.quarantine, tree.unused)
+        }
 
     def key(self, unit: Unit) -> str:
         """Name of the unit's result."""
@@ -102,31 +112,47 @@ class Annotator:
     def no_unit(self) -> UnitRecord:
         """The annotations of a corpus without a unit: an empty file, which tells the columns."""
         key = digest([self._part, "no unit"])[:32]
-        record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
-        if self._existing(key) is None:
-            with self._tree.writing(self._tree.annotations / f"{key}.parquet") as path:
+        record = self._existing(key)
+        if record is None:
+            record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
+            with self._tree.making(".parquet") as path:
                 _finish(annotation_writer(path, self._annotated("", _no_rows()).schema), record)
+                record = self._keep(path, record)
         return record
 
+    def _keep(self, path: Path, record: UnitRecord) -> UnitRecord:
+        return replace(record, name=keep_sealed(path, self._tree.annotations, record.key).name)
+
     def _existing(self, key: str) -> UnitRecord | None:
-        tree = self._tree
-        path, quarantine = tree.annotations / f"{key}.parquet", tree.quarantine / f"{key}.parquet"
-        if not path.exists():
-            # Quarantine first, as when they are made.
-            tree.unshelve(f"{key}.quarantine", quarantine)
-            tree.unshelve(key, path)
-        record = read_record(path)
-        if record and record.n_quarantined and not quarantine.exists():
+        # Quarantine first, as when they are made.
+        quarantine = self._whole(self._tree.quarantine, key, f"{key}{QUARANTINE}")
+        path = self._whole(self._tree.annotations, key, key)
+        record = read_record(path) if path is not None else None
+        if path is None or record is None or (record.n_quarantined and quarantine is None):
             return None
-        return record
+        return replace(record, name=path.name)
+
+    def _whole(self, folder: Path, key: str, unused_key: str) -> Path | None:
+        """The file of `key`, from the folder or from what other plans left; damaged ones go."""
+        for place, name in ((folder, key), (self._tree.unused, unused_key)):
+            path = self._found[place].get(name)
+            if path is None:
+                continue
+            if not is_whole(path):
+                path.unlink(missing_ok=True)
+                continue
+            if place != folder:
+                target = folder / f"{key}.{path.name.removeprefix(unused_key + '.')}"
+                move(path, target)
+                return target
+            return path
+        return None
 
     def _annotate(self, reader: Reader, unit: Unit, key: str) -> UnitRecord:
         found = _Found()
         n_rows = n_bytes = 0
         with ExitStack() as stack:
-            path = stack.enter_context(
-                self._tree.writing(self._tree.annotations / f"{key}.parquet")
-            )
+            path = stack.enter_context(self._tree.making(".parquet"))
             writer: pq.ParquetWriter | None = None
             for table in _regrouped(self._tables(reader, unit, found)):
                 if writer is None:
@@ -145,12 +171,13 @@ class Annotator:
             _finish(writer, record)
             if found.quarantined:
                 self._write_quarantine(unit, key, found.quarantined)
-        return record
+            return self._keep(path, record)
 
     def _write_quarantine(self, unit: Unit, key: str, quarantined: list[Quarantined]) -> None:
-        with self._tree.writing(self._tree.quarantine / f"{key}.parquet") as path:
+        with self._tree.making(".parquet") as path:
             table = quarantine_table(unit.file.source_file, quarantined)
             pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+            keep_sealed(path, self._tree.quarantine, key)
 
     def _tables(self, reader: Reader, unit: Unit, found: _Found) -> Iterator[pa.Table]:
         for rows in reader.rows(unit):
@@ -184,14 +211,6 @@ class Annotator:
         columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
         names = ["id", "source_file", "row", "source", *computed.schema.names]
         return pa.Table.from_arrays([*columns, *computed.columns], names=names)
-
-
-def _minhasher(config: MinHashConfig | None) -> _core.MinHasher | None:
-    if config is None:
-        return None
-    return _core.MinHasher(
-        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
-    )
 
 
 def _no_rows() -> Rows:
@@ -248,7 +267,7 @@ def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -
     EnvironmentFault
         If the file is damaged; it is removed, so that the next run makes it again.
     """
-    path = tree.annotations / f"{record.key}.parquet"
+    path = tree.annotations / record.name
     try:
         return pq.read_table(
             path, columns=columns, use_threads=False, page_checksum_verification=True

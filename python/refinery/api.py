@@ -130,9 +130,7 @@ class Run:
     @property
     def annotations(self) -> pl.LazyFrame:
         """One row per document read, in input order: id, place, counts, signals, scores."""
-        paths = [
-            self._tree.annotations / f"{unit['key']}.parquet" for unit in self.manifest["units"]
-        ]
+        paths = [self._tree.annotations / unit["name"] for unit in self.manifest["units"]]
         return pl.scan_parquet(paths)
 
     @property

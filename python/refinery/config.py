@@ -148,10 +148,6 @@ ProfileOverrides = dict[str, Bounds | None]
 RuleMapping = dict[str, Any]
 
 
-Keep = Literal["first", "longest"] | dict[Literal["highest"], str]
-"""Which document of a group of duplicates stays; `first` is the smallest id."""
-
-
 class ExactDuplicatesConfig(_Model):
     """Documents of identical text; the best one stays."""
 
@@ -285,6 +281,9 @@ def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> P
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
+    except IsADirectoryError:
+        message = "is a folder, not a pipeline file"
+        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
     return parse_pipeline(text, file=str(file), folder=path.resolve().parent, overrides=overrides)
 
 
@@ -378,13 +377,12 @@ def _shown(value: Any) -> str:
 def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing: bool) -> Path:
     """The part of pydantic's location that is in the file (it adds names of union members)."""
     path: list[str | int] = []
-    value = document.data
+    value: Any = document.data
     for i, part in enumerate(loc):
         if i == 1 and loc[0] == "input" and isinstance(value, dict):
             continue  # a single input is written without its list
-        if isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif isinstance(value, dict) and part in value:
+        is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if is_item or (isinstance(value, dict) and part in value):
             value = value[part]
         elif i + 1 < len(loc) or not is_missing:
             continue

@@ -49,7 +49,8 @@ class Problem:
 
     def render(self, file: str) -> str:
         """`file:line:column: key path: message`, as editors and terminals link it."""
-        place = f"{file}:{self.line}:{self.column}: " if self.line else f"{file}: "
+        where = f"{file}:{self.line}:{self.column}" if self.line else file
+        place = f"{where}: " if where else ""
         return place + (f"{self.path}: " if self.path else "") + self.message
 
 
@@ -79,9 +80,8 @@ class UnknownNameError(ConfigError, ValueError):
     def __init__(self, kind: str, name: str, allowed: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        super().__init__(
-            kind, [Problem(0, 0, "", f"no {kind} named {name!r}{nearest(name, allowed)}")]
-        )
+        message = f"no {kind} named {name!r}{nearest(name, allowed)}"
+        super().__init__("", [Problem(0, 0, "", message)])
 
 
 class ModelError(ConfigError):

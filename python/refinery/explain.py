@@ -10,7 +10,7 @@ import pyarrow as pa
 from refinery import _core, presets, signals
 from refinery.decide.rules import failing
 from refinery.errors import UnknownNameError
-from refinery.rules import Rule
+from refinery.rule_set import Rule
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,16 +101,24 @@ def explain(name: str) -> Explanation:
 def _preset(preset: presets.Preset) -> Explanation:
     lines = [preset.summary, f"Source: {preset.source}"]
     lines += [f"Departs: {d}" for d in preset.departures] or ["Departs: nowhere known"]
+    prefix = preset.family + "."
+    lines.append(
+        f"Columns begin with {prefix}; a reason is <column>:<side>, such as {prefix}{_example(preset)}"
+    )
     rows = []
     for rule in preset.rules:
         ours = Rule(rule.column, rule.side, rule.bound)
         signal = signals.column(rule.column)
         null = "kept" if rule.undefined == "keep" else "dropped"
-        rows.append(
-            [ours.describe(), ours.reason, rule.reason, null, signal.definition if signal else ""]
-        )
-    headers = ["keeps", "reason", "original reason", "null is", "definition"]
+        keeps = ours.describe().removeprefix(prefix)
+        rows.append([keeps, rule.side, rule.reason, null, signal.definition if signal else ""])
+    headers = ["keeps", "side", "original reason", "null is", "definition"]
     return Explanation(f"{preset.name} (profile)", lines, headers, rows)
+
+
+def _example(preset: presets.Preset) -> str:
+    rule = preset.rules[0]
+    return f"{rule.column.removeprefix(preset.family + '.')}:{rule.side}"
 
 
 def explain_text(name: str, text: str) -> Verdict:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refinery.plan import digest
-from refinery.tree import OutputTree, is_shelved_whole, sha256_of
+from refinery.tree import OutputTree, is_whole, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,13 +54,13 @@ def sealed(value: dict[str, Any]) -> dict[str, Any]:
 
 def read_manifest(tree: OutputTree) -> dict[str, Any] | None:
     """The manifest of a complete run; None where there is none, or where it was altered."""
-    manifest = _read_sealed(tree.manifest)
+    manifest = read_sealed(tree.manifest)
     return (
         manifest if manifest is not None and manifest.get("version") == MANIFEST_VERSION else None
     )
 
 
-def _read_sealed(path: Path) -> dict[str, Any] | None:
+def read_sealed(path: Path) -> dict[str, Any] | None:
     """A value that `sealed` made, in the very bytes that were written; else None."""
     try:
         text = path.read_bytes().decode("utf-8")
@@ -115,12 +115,12 @@ def _state_damage(tree: OutputTree) -> dict[str, str]:
     for path in sorted(tree.state.iterdir()):
         if path not in files | folders:
             findings[path.relative_to(tree.root).as_posix()] = "is not of this run"
-    if tree.run_log.exists() and _read_sealed(tree.run_log) is None:
+    if tree.run_log.exists() and read_sealed(tree.run_log) is None:
         findings[tree.run_log.relative_to(tree.root).as_posix()] = (
             "has other content than was written"
         )
     for path in sorted(tree.unused.iterdir()) if tree.unused.is_dir() else []:
-        if not is_shelved_whole(path):
+        if not is_whole(path):
             findings[path.relative_to(tree.root).as_posix()] = (
                 "has other content than its name says"
             )

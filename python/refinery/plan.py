@@ -28,7 +28,7 @@ from refinery.errors import (
 )
 from refinery.io import inputs
 from refinery.io.readers import open_reader
-from refinery.rules import Rule, RuleReader
+from refinery.rule_set import Rule, RuleReader
 
 if TYPE_CHECKING:
     from refinery.config import Pipeline, Step
@@ -79,6 +79,13 @@ def digest(value: Any) -> str:
     """SHA-256 of a plain value's canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
+    """The signatures that `config` asks for."""
+    return _core.MinHasher(
+        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+    )
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,8 @@ class Plan:
             "families": [f.name for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
             "scores": [[s.name, s.sha256, s.label] for s in self.scores],
-            "minhash": self.minhash.model_dump() if self.minhash else None,
+            "minhash": self.minhash
+            and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
         }
 
@@ -433,7 +441,7 @@ def _step_name(i: int, config: Step) -> str:
         return f"{i + 1}. rules: {', '.join(config.rules)}"
     if isinstance(config.rules, list):
         shown = [r if isinstance(r, str) else ", ".join(r) for r in config.rules]
-        return f"{i + 1}. rules: {', '.join(shown)}"
+        return f"{i + 1}. {' + '.join(shown)}"
     return f"{i + 1}. {config.kind}"
 
 

@@ -7,6 +7,7 @@ named by the hash of what determines them, and are done if the file of that name
 from __future__ import annotations
 
 import contextlib
+import errno
 import platform
 import shutil
 import time
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import manifest as manifests
-from refinery.annotate import Annotator, UnitRecord
+from refinery.annotate import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
@@ -34,9 +35,10 @@ from refinery.errors import (
 )
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
+from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan, digest
 from refinery.report.page import render
-from refinery.tree import STATE, OutputTree, move, read_json, sha256_of, sync
+from refinery.tree import STATE, OutputTree, move, sealed_key, sha256_of, sync
 from refinery.write import ShardWriter, carried_schema, lay_out
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ def execute(
         After SIGINT or SIGTERM; running again goes on.
     """
     if sample is not None and not 0 < sample <= 1:
-        raise ParameterError("sample", f"must be over 0 and at most 1, found {sample!r}")
+        name = "sample"
+        raise ParameterError(name, f"must be over 0 and at most 1, found {sample!r}")
     stop = Stop()
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
@@ -114,6 +117,12 @@ def execute(
                 # The plan saw it, so the user named it well: it went away since.
                 message = f"{error.filename}: vanished during the run"
                 raise EnvironmentFault(message) from error
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                free = shutil.disk_usage(tree.root).free
+                message = f"{tree.root}: no space left ({free:,} bytes free); make room and run the same command again"
+                raise EnvironmentFault(message) from error
 
 
 class _Run:
@@ -122,6 +131,7 @@ class _Run:
         self.tree = tree
         self.stop = stop
         self.progress = progress
+        self.memory = memory_model(plan)
         self.seconds: dict[str, float] = {}
 
     def go(self, *, replace_other: bool) -> RunResult:
@@ -195,7 +205,7 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=self.plan.threads, stop=self.stop)
+        found = run_tasks(work, tasks(), threads=self.memory.workers("annotate"), stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)
@@ -223,10 +233,14 @@ class _Run:
         bad = [[f.source_file, f.size] for f, _ in annotated.bad]
         key = digest([self.plan.decide_part(), [r.key for r in annotated.records], bad])
         folder = self.tree.staging / f"decisions-{key[:32]}"
-        done = read_json(folder / "ledger.json")
-        if done is not None:
+        done = manifests.read_sealed(folder / "ledger.json")
+        if done is not None and all(
+            (folder / name).is_file() and sha256_of(folder / name) == expected
+            for name, expected in done["files"].items()
+        ):
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
+        self.memory.check_decide(sum(r.n_rows for r in annotated.records))
         decisions = decide(
             self.plan,
             self.tree,
@@ -240,11 +254,15 @@ class _Run:
         names = decisions.write(making)
         for name in names:
             sync(making / name)
-        done = {"ledger": decisions.ledger, "names": names}
+        done = {
+            "ledger": decisions.ledger,
+            "names": names,
+            "files": {name: sha256_of(making / name) for name in names},
+        }
         shutil.rmtree(folder, ignore_errors=True)
         making.replace(folder)
         # Written last, and only this file says that the verdicts are whole.
-        self.tree.write_json(folder / "ledger.json", done)
+        self.tree.write_json(folder / "ledger.json", manifests.sealed(done))
         return {"key": key, "folder": folder, **done}
 
     # -- write ---------------------------------------------------------------------------------
@@ -278,7 +296,9 @@ class _Run:
             stop=self.stop,
             progress=self.progress,
         )
-        return writer, run_tasks(writer, shards, threads=self.plan.threads, stop=self.stop)
+        return writer, run_tasks(
+            writer, shards, threads=self.memory.workers("write"), stop=self.stop
+        )
 
     # -- publish -------------------------------------------------------------------------------
 
@@ -334,11 +354,14 @@ class _Run:
         tree = self.tree
         keys = {record.key for record in annotated.records}
         for path in tree.quarantine.iterdir():
-            if path.stem not in keys:
-                tree.shelve(path, f"{path.stem}.quarantine")
+            if path.name == BAD_FILES:
+                path.unlink()
+            elif sealed_key(path) not in keys:
+                name = path.name.replace(".", f"{QUARANTINE}.", 1)
+                move(path, tree.unused / name)
         for path in tree.annotations.iterdir():
-            if path.stem not in keys:
-                tree.shelve(path, path.stem)
+            if sealed_key(path) not in keys:
+                move(path, tree.unused / path.name)
         if annotated.bad:
             rows = [
                 quarantine_table(

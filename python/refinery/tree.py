@@ -93,30 +93,23 @@ class OutputTree:
             else:
                 path.unlink()
 
-    def shelve(self, path: Path, name: str) -> None:
-        """Put an intact file aside for a plan that needs it again; its hash goes into its name."""
-        move(path, self.unused / f"{name}.{sha256_of(path)}{path.suffix}")
-
-    def unshelve(self, name: str, target: Path) -> bool:
-        """Bring back what was shelved as `name`, unless it was damaged meanwhile."""
-        for path in self.unused.glob(f"{name}.*{target.suffix}"):
-            if is_shelved_whole(path):
-                move(path, target)
-                return True
-            path.unlink()
-        return False
+    @contextmanager
+    def making(self, suffix: str) -> Iterator[Path]:
+        """A path to write to, of which nothing remains unless it is moved."""
+        temporary = self.staging / f"tmp-{os.getpid()}-{next(_SERIAL)}{suffix}"
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
     @contextmanager
     def writing(self, target: Path) -> Iterator[Path]:
         """A path to write to, which becomes `target` when the block ends well."""
-        temporary = self.staging / f"tmp-{os.getpid()}-{next(_SERIAL)}{target.suffix}"
-        try:
+        with self.making(target.suffix) as temporary:
             yield temporary
             sync(temporary)
             temporary.replace(target)
             sync(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def write_json(self, target: Path, value: Any) -> None:
         """Write canonical, readable JSON atomically."""
@@ -149,16 +142,46 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_shelved_whole(path: Path) -> bool:
-    """Whether a shelved file has the hash that its name says."""
-    return (
-        path.is_file() and not path.is_symlink() and path.stem.rpartition(".")[2] == sha256_of(path)
-    )
+def keep_sealed(temporary: Path, folder: Path, key: str) -> Path:
+    """Move a finished file to `folder/<key>.<SHA-256 of its bytes><suffix>`.
+
+    Such a file tells by itself whether it is whole, before any manifest speaks of it.
+    """
+    sync(temporary)
+    target = folder / f"{key}.{sha256_of(temporary)}{temporary.suffix}"
+    temporary.replace(target)
+    sync(folder)
+    return target
 
 
-def read_json(path: Path) -> Any | None:
-    """The JSON value in `path`; None where there is no file, or no whole JSON value in it."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
+def sealed_key(path: Path) -> str:
+    """The key in the name of a file that `keep_sealed` placed."""
+    return path.stem.rpartition(".")[0]
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file that `keep_sealed` placed still has the bytes that its name says."""
+    seal = path.stem.rpartition(".")[2]
+    return path.is_file() and not path.is_symlink() and seal == sha256_of(path)
+
+
+def clean(root: Path) -> tuple[int, int]:
+    """Remove what the finished run in `root` does not need; returns files and bytes removed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    EnvironmentFault
+        If a run is at work in it.
+    """
+    tree = OutputTree(root)
+    if not tree.state.is_dir():
+        raise FileNotFoundError(2, "no run of refinery", str(root))
+    with tree.lock():
+        unneeded = [path for path in tree.unused.glob("*") if path.is_file()]
+        n_bytes = sum(path.stat().st_size for path in unneeded)
+        for path in unneeded:
+            path.unlink()
+        tree.remove_leftovers()
+    return len(unneeded), n_bytes

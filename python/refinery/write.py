@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from refinery.annotate import read_annotations
 from refinery.errors import LedgerError, SchemaError
-from refinery.tree import move, read_json, sha256_of
+from refinery.manifest import read_sealed, sealed
+from refinery.tree import move, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,13 +141,14 @@ class ShardWriter:
                     "bytes": path.stat().st_size,
                     "sha256": sha256_of(path),
                 }
-            self._tree.write_json(self.folder / f"{name}.json", entry)
+            self._tree.write_json(self.folder / f"{name}.json", sealed({"entry": entry}))
         self._progress.advance(shard.n_bytes, documents=shard.n_rows, text_bytes=shard.n_bytes)
         return entry
 
     def _finished(self, name: str) -> dict[str, Any] | None:
         """The entry of a shard that is whole, staged or at its final place."""
-        for entry in (self._known.get(name), read_json(self.folder / f"{name}.json")):
+        staged = read_sealed(self.folder / f"{name}.json")
+        for entry in (self._known.get(name), staged and staged["entry"]):
             for path in (self._tree.root / name, self.folder / name):
                 if entry is not None and path.is_file() and sha256_of(path) == entry["sha256"]:
                     return dict(entry)
@@ -266,7 +268,31 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
             raise SchemaError(name, message, first[name])
         kind = pa.int64() if name in ("n_chars", "n_bytes", "n_tokens") else pa.float64()
         fields[name] = pa.field(name, kind)
+    if plan.pipeline.config.output.format == "jsonl.zst":
+        _check_json(fields, first)
     return pa.schema([pa.field(field.name, field.type) for field in fields.values()])
+
+
+def _check_json(fields: dict[str, pa.Field], first: dict[str, str]) -> None:
+    for name, field in fields.items():
+        if _holds_bytes(field.type):
+            message = f"is {field.type}, which JSON cannot hold; write parquet, or drop the column"
+            raise SchemaError(name, message, first[name])
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _holds_bytes(kind.value_type)
+    if types.is_nested(kind):
+        return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))
+    is_view = types.is_binary_view(kind)
+    return bool(
+        is_view
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+    )
 
 
 def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:

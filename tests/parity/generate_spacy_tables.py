@@ -11,6 +11,7 @@ an oddity of a pattern (a stray `|` or `(` inside a class) is kept instead of be
 import re
 import sys
 import unicodedata
+from pathlib import Path
 
 import spacy
 from spacy.lang import char_classes as cc
@@ -38,9 +39,9 @@ def char_tests(nlp):
         if e.startswith("(?<=[0-9") and e.endswith(r"])\.") and len(e) > 30
     ]
     infix_dots = [e for e in TOKENIZER_INFIXES if r"\.(?=[" in e]
-    assert len(dots) == 1 and len(infix_dots) == 1
+    assert (len(dots), len(infix_dots)) == (1, 1)
     before, after = infix_dots[0].split(r"\.")
-    icons = compile_infix_regex(cc.LIST_ICONS + ["…"])
+    icons = compile_infix_regex([*cc.LIST_ICONS, "…"])
     ends = set(Sentencizer.default_punct_chars)
     return {
         "SPACE": ("`str.isspace`", str.isspace),
@@ -85,7 +86,8 @@ def exceptions(nlp):
             continue
         assert not any(map(str.isspace, text)), text
         parts = [token[ORTH] for token in tokens]
-        assert "".join(parts) == text and all(parts), text
+        assert "".join(parts) == text, text
+        assert all(parts), text
         yield " ".join(parts)
 
 
@@ -132,8 +134,8 @@ def main(path):
         "//! Tables of spaCy's blank English tokenizer: facts, no rules. Written by",
         "//! `tests/parity/generate_spacy_tables.py`; change that, not this.",
         "//!",
-        f"//! Source: spaCy {spacy.__version__} (MIT licence, Copyright (C) 2016-2024 ExplosionAI GmbH and others),",
-        f"//! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\\w`, `\\d` and category P",
+        f"//! Source: `spaCy` {spacy.__version__} (MIT licence, by `ExplosionAI` and others),",
+        "//! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\\w`, `\\d` and category P",
         f"//! as in Python {sys.version_info.major}.{sys.version_info.minor} (Unicode {unicodedata.unidata_version}).",
         "",
     ]
@@ -161,8 +163,7 @@ def main(path):
         "SPECIAL_CASES: &[&str]",
         map(rust_string, exceptions(nlp)),
     )
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines[:-1]) + "\n")
+    Path(path).write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

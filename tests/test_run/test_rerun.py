@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+
 from conftest import (
     PIPELINE,
     command,
@@ -16,8 +17,8 @@ from conftest import (
     verdicts,
     write_file,
 )
-
-from refinery.errors import ConfigError, ParameterError, PlanMismatchError
+from refinery.errors import ConfigError, DamageError, ParameterError, PlanMismatchError
+from refinery.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_replace_by_other_annotations_and_back_again_reuses_both(done):
     run_here(done, replace=True)
     assert identities(done / "out/_refinery/annotations") == before
     assert {k: v for k, v in tree_bytes(done / "out").items() if "unused" not in k} == first
-    assert command("verify", done / "out").code == 0
+    verify(done / "out")
 
 
 def test_fewer_shards_leave_none_of_the_old_ones(done):
@@ -171,7 +172,7 @@ def test_changed_content_of_equal_size_and_time_is_noticed(done):
 def test_damaged_file_is_made_again_and_the_others_stay(done, victim, harm):
     out = done / "out"
     content, before = tree_bytes(out), identities(out)
-    path = out / victim if (out / victim).is_file() else sorted((out / victim).iterdir())[0]
+    path = out / victim if (out / victim).is_file() else min((out / victim).iterdir())
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
     harmed = {"flip": bytes(data), "cut": bytes(data[: len(data) // 2]), "empty": b""}
@@ -179,7 +180,8 @@ def test_damaged_file_is_made_again_and_the_others_stay(done, victim, harm):
         path.unlink()
     else:
         path.write_bytes(harmed[harm])
-    assert command("verify", out).code == 3
+    with pytest.raises(DamageError, match=path.name):
+        verify(out)
     run_here(done)
     assert tree_bytes(out) == content
     name = path.relative_to(out).as_posix()

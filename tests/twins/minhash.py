@@ -18,7 +18,7 @@ def words(text: str) -> list[str]:
     found, word = [], ""
     for character in text:
         # One character at a time: no rule looks at its neighbours.
-        lower = character.lower().replace("ς", "σ")
+        lower = character.lower().replace("ς", "\N{GREEK SMALL LETTER SIGMA}")
         for part in unicodedata.normalize("NFD", lower):
             if unicodedata.category(part) == "Mn":
                 continue
@@ -42,13 +42,15 @@ def is_alphanumeric(character: str) -> bool:
 
 
 def is_alphabetic_mark(character: str) -> bool:
-    """Spacing vowel signs are letters; viramas, tone and length marks of this list are not."""
-    # PropList.txt, Other_Alphabetic: every Mc but these.
+    """Spacing vowel signs are letters; the viramas, tones and musical marks below are not."""
+    # Mc without Other_Alphabetic in PropList.txt, which Python does not know.
     not_alphabetic = (
-        "\u0d4d\u1063\u1064\u1069\u106a\u106b\u106c\u106d\u1087\u1088\u1089\u108a\u108b\u108c\u108f"
-        "\u1715\u1734\u1b44\u1baa\u1bf2\u1bf3\u302e\u302f\ua953\ua9c0\uaaeb\uabec"
+        "\u0d4d\u0f3e\u0f3f\u1715\u1734\u1b44\u1baa\u1bf2\u1bf3\u1ce1\u1cf7\u302e\u302f\ua953\ua9c0\uabec"
+        "\U000111c0\U00011235\U0001134d\U000116b6\U0001193d"
     )
-    return unicodedata.category(character) == "Mc" and character not in not_alphabetic
+    is_musical = "\U0001d165" <= character <= "\U0001d172"
+    is_letter = character not in not_alphabetic and not is_musical
+    return unicodedata.category(character) == "Mc" and is_letter
 
 
 def fold_multiply(a: int, b: int) -> int:

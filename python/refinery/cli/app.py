@@ -187,6 +187,41 @@ def report(
     show.ledger(opened.ledger, rules=True)
 
 
+@app.command()
+def inspect(
+    out: OutFolder,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids of documents: why was it kept or dropped?")
+    ] = None,
+    dropped_by: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Show documents that this reason dropped.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many of them.")] = 20,
+) -> None:
+    """Say why documents of a finished run were kept or dropped."""
+    from refinery.api import Run
+    from refinery.cli import show
+    from refinery.inspect_run import examples, look_up
+
+    if not ids and dropped_by is None:
+        message = "name documents by their ids, or a reason with --dropped-by"
+        raise typer.BadParameter(message)
+    opened = Run(out)
+    show.verdicts(look_up(opened, ids or []))
+    if dropped_by is not None:
+        show.verdicts(examples(opened, dropped_by, n))
+
+
+@app.command()
+def clean(out: OutFolder) -> None:
+    """Remove annotations that the finished run in a folder does not need."""
+    from refinery.cli import show
+    from refinery.tree import clean as remove
+
+    n, n_bytes = remove(out)
+    show.line(f"{out}: removed {n} files, {n_bytes / 1e6:.1f} MB")
+
+
 def main() -> None:
     """Run the command line; exits with the codes that `refinery.errors` lists."""
     try:
@@ -202,7 +237,9 @@ def main() -> None:
         _fail("interrupted", 130)
     except MemoryError:
         _fail("out of memory; lower resources.threads or resources.memory", 4)
-    except Exception:
+    except SystemExit:
+        raise
+    except BaseException:  # a panic of a Rust library is no Exception
         import traceback
 
         traceback.print_exc()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from refinery import engine
     from refinery.explain import Explanation, Verdict
+    from refinery.inspect_run import DocumentVerdict
     from refinery.preview import Preview
     from refinery.runner import RunResult
 
@@ -127,6 +128,11 @@ def result(done: RunResult) -> None:
     )
 
 
+def _short_reason(reason: str) -> str:
+    """The reason without its family where it is long: the step's name says the profile."""
+    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
+
+
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
@@ -150,7 +156,7 @@ def ledger(found: dict[str, Any], *, rules: bool) -> None:
             human_count(row.tokens),
             f"{row.share_tokens:.1%}",
             f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            row.top_reason,
+            _short_reason(row.top_reason),
         )
     console.print(table)
     if not rules:
@@ -271,4 +277,30 @@ def verdict(found: Verdict) -> None:
     )
 
 
-__all__ = ["explanation", "ledger", "line", "live", "overview", "plan", "result", "verdict"]
+def verdicts(found: list[DocumentVerdict]) -> None:
+    """Why documents were kept or dropped, each with the values behind its reasons."""
+    for document in found:
+        line(
+            f"{document.id}   {'kept' if document.kept else 'dropped by ' + str(document.dropped_by)}   ({document.place})"
+        )
+        for reason, value in document.reasons:
+            line(
+                f"    {reason}"
+                + (f"   value {value:.6g}" if isinstance(value, (int, float)) else "")
+            )
+        if document.cluster is not None:
+            instead = f", kept instead: {document.kept_instead}" if document.kept_instead else ""
+            line(f"    duplicates: cluster {document.cluster}{instead}")
+
+
+__all__ = [
+    "explanation",
+    "ledger",
+    "line",
+    "live",
+    "overview",
+    "plan",
+    "result",
+    "verdict",
+    "verdicts",
+]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from refinery.decide.corpus import Corpus
     from refinery.engine import Stop
     from refinery.plan import Plan, StepPlan
-    from refinery.rules import Rule
+    from refinery.rule_set import Rule
     from refinery.tree import OutputTree
 
 _FILE_ROWS = 1_000_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from refinery.rules import Rule
+    from refinery.rule_set import Rule
 
 
 def failing(rule: Rule, frame: pl.DataFrame) -> pl.Series:

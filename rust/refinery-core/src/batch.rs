@@ -43,7 +43,9 @@ impl<'a> Texts<'a> {
             DataType::Utf8View => Ok(Self::Utf8View(array.as_string_view())),
             other => Err(Error::Schema {
                 column: "text".into(),
-                message: format!("expected a string column (Utf8, LargeUtf8 or Utf8View), found {other}"),
+                message: format!(
+                    "expected a string column (Utf8, LargeUtf8 or Utf8View), found {other}"
+                ),
             }),
         }
     }
@@ -134,11 +136,15 @@ impl Pass {
             .families
             .iter()
             .flat_map(|f| f.signals.iter().map(|s| f.column(s)));
-        signals.chain(self.scores.iter().map(|s| s.name.clone())).collect()
+        signals
+            .chain(self.scores.iter().map(|s| s.name.clone()))
+            .collect()
     }
 
     fn needs(&self) -> Needs {
-        self.families.iter().fold(Needs::default(), |n, f| n.or(f.needs))
+        self.families
+            .iter()
+            .fold(Needs::default(), |n, f| n.or(f.needs))
     }
 
     /// Annotates every row: one array per column, each as long as `texts`, null where the text is.
@@ -178,7 +184,13 @@ impl Pass {
             .enumerate()
             .for_each(|(i, ((((values, counts), hash), signature), is_signed))| {
                 if let Some(text) = texts.get(i) {
-                    let row = Row { values, counts, hash, signature, is_signed };
+                    let row = Row {
+                        values,
+                        counts,
+                        hash,
+                        signature,
+                        is_signed,
+                    };
                     WORKER.with_borrow_mut(|worker| self.row(text, needs, worker, row));
                 }
             });
@@ -197,7 +209,10 @@ impl Pass {
         }
         if self.base_columns {
             let bytes: Vec<u8> = hashes.concat();
-            columns.push(("content_hash".into(), binary_column(16, bytes, nulls.cloned())?));
+            columns.push((
+                "content_hash".into(),
+                binary_column(16, bytes, nulls.cloned())?,
+            ));
         }
         if num_perm > 0 {
             let bytes: Vec<u8> = signatures.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -205,13 +220,22 @@ impl Pass {
                 name: "minhash",
                 message: format!("{num_perm} permutations are more than a column can hold"),
             })?;
-            columns.push(("minhash".into(), binary_column(width, bytes, Some(signed.into()))?));
+            columns.push((
+                "minhash".into(),
+                binary_column(width, bytes, Some(signed.into()))?,
+            ));
         }
         Ok(columns)
     }
 
     fn row(&self, text: &str, needs: Needs, worker: &mut Worker, row: Row<'_>) {
-        let Row { values, counts, hash, signature, is_signed } = row;
+        let Row {
+            values,
+            counts,
+            hash,
+            signature,
+            is_signed,
+        } = row;
         let tokenizer = self.tokenizer.as_deref();
         if let (Some(tokenizer), false) = (tokenizer, needs.token_ids) {
             counts[2] = worker.splitter.count_tokens(text, tokenizer) as i64;
@@ -228,7 +252,9 @@ impl Pass {
         }
         let n_chars = doc.n_chars as i64;
         for (score, value) in self.scores.iter().zip(&mut values[at..]) {
-            score.model.predict(text, &mut worker.model, &mut worker.probabilities);
+            score
+                .model
+                .predict(text, &mut worker.model, &mut worker.probabilities);
             *value = f64::from(worker.probabilities[score.label]);
         }
         if self.base_columns {
@@ -248,11 +274,14 @@ fn int_column(counts: &[[i64; 3]], which: usize, nulls: Option<&NullBuffer>) -> 
 }
 
 fn float_column(values: &[f64], column: usize, stride: usize, rows: usize) -> ArrayRef {
-    Arc::new(Float64Array::from_iter(
-        (0..rows).map(|i| Some(values[i * stride + column]).filter(|v| !v.is_nan())),
-    ))
+    let value = |row: usize| Some(values[row * stride + column]).filter(|v| !v.is_nan());
+    Arc::new((0..rows).map(value).collect::<Float64Array>())
 }
 
 fn binary_column(width: i32, bytes: Vec<u8>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    Ok(Arc::new(FixedSizeBinaryArray::try_new(width, Buffer::from_vec(bytes), nulls)?))
+    Ok(Arc::new(FixedSizeBinaryArray::try_new(
+        width,
+        Buffer::from_vec(bytes),
+        nulls,
+    )?))
 }

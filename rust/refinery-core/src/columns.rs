@@ -18,7 +18,10 @@ pub fn check_texts(column: &dyn Array, max_bytes: usize) -> Result<StringArray> 
         DataType::LargeBinary => Ok(check_bytes(column.as_binary::<i64>(), max_bytes)),
         DataType::BinaryView => {
             let views = column.as_binary_view();
-            Ok(views.iter().map(|value| verdict(value, max_bytes)).collect())
+            Ok(views
+                .iter()
+                .map(|value| verdict(value, max_bytes))
+                .collect())
         }
         other => Err(Error::Schema {
             column: "text".into(),
@@ -31,7 +34,10 @@ fn check_bytes<T>(column: &GenericByteArray<T>, max_bytes: usize) -> StringArray
 where
     T: ByteArrayType<Native = [u8]>,
 {
-    column.iter().map(|value| verdict(value, max_bytes)).collect()
+    column
+        .iter()
+        .map(|value| verdict(value, max_bytes))
+        .collect()
 }
 
 fn verdict(value: Option<&[u8]>, max_bytes: usize) -> Option<&'static str> {
@@ -65,7 +71,13 @@ mod tests {
         ]);
         let found = check_texts(&column, 10).expect("binary");
         let found: Vec<_> = found.iter().collect();
-        let expected = [None, Some("null_text"), Some("invalid_utf8"), Some("too_large"), None];
+        let expected = [
+            None,
+            Some("null_text"),
+            Some("invalid_utf8"),
+            Some("too_large"),
+            None,
+        ];
         assert_eq!(found, expected);
     }
 }

@@ -38,7 +38,10 @@ fn split_runs(text: &str, least: usize) -> Vec<String> {
 fn repeated(parts: &[String]) -> (usize, usize) {
     let mut seen = HashSet::new();
     let again: Vec<&String> = parts.iter().filter(|part| !seen.insert(*part)).collect();
-    (again.len(), again.iter().map(|part| part.chars().count()).sum())
+    (
+        again.len(),
+        again.iter().map(|part| part.chars().count()).sum(),
+    )
 }
 
 fn top_chars(words: &[&str], n: usize) -> Option<usize> {
@@ -68,7 +71,11 @@ fn repeated_chars(words: &[&str], n: usize) -> usize {
 }
 
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        f64::NAN
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 fn repetition_twin(text: &str, words: &[&str]) -> Vec<f64> {
@@ -84,14 +91,23 @@ fn repetition_twin(text: &str, words: &[&str]) -> Vec<f64> {
 }
 
 fn fineweb_twin(text: &str) -> f64 {
-    let lines: Vec<String> =
-        text.split('\n').filter(|line| !strip(line).is_empty()).map(str::to_owned).collect();
+    let lines: Vec<String> = text
+        .split('\n')
+        .filter(|line| !strip(line).is_empty())
+        .map(str::to_owned)
+        .collect();
     share(repeated(&lines).1, text.replace('\n', "").chars().count())
 }
 
 fn signals(family: &Family, text: &str, words: &[Word], scratch: &mut Scratch) -> Vec<f64> {
     let n_chars = text.chars().count();
-    let doc = Doc { text, n_chars, words, tokens: &[], is_kl3m_tokenizer: false };
+    let doc = Doc {
+        text,
+        n_chars,
+        words,
+        tokens: &[],
+        is_kl3m_tokenizer: false,
+    };
     let mut out = vec![0.0; family.signals.len()];
     (family.compute)(&doc, scratch, &mut out);
     out
@@ -99,7 +115,9 @@ fn signals(family: &Family, text: &str, words: &[Word], scratch: &mut Scratch) -
 
 fn same_bits(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
 }
 
 /// Few words, in few letters, so that n-grams repeat and are cut in different ways.
@@ -114,9 +132,16 @@ fn repetitive_text() -> impl Strategy<Value = String> {
     let piece = (word, gap).prop_map(|(word, gap)| word + gap);
     let phrase = prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat());
     let phrases = prop::collection::vec(phrase, 1..5);
-    (phrases, prop::collection::vec(any::<prop::sample::Index>(), 0..12)).prop_map(
-        |(phrases, order)| order.iter().map(|i| i.get(&phrases).as_str()).collect::<String>(),
+    (
+        phrases,
+        prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     )
+        .prop_map(|(phrases, order)| {
+            order
+                .iter()
+                .map(|i| i.get(&phrases).as_str())
+                .collect::<String>()
+        })
 }
 
 proptest! {
@@ -164,7 +189,15 @@ fn a_document_of_one_word_many_times_is_linear_and_right() {
     let text = "word ".repeat(200_000);
     let (mut spacy, mut words) = (SpacyWords::default(), Vec::new());
     spacy.split(&text, &mut words);
-    let found = signals(&gopher_repetition::FAMILY, &text, &words, &mut Scratch::default());
+    let found = signals(
+        &gopher_repetition::FAMILY,
+        &text,
+        &words,
+        &mut Scratch::default(),
+    );
     let tokens = vec!["word"; 200_000];
-    assert!(same_bits(&found, &repetition_twin(&text, &tokens)), "{found:?}");
+    assert!(
+        same_bits(&found, &repetition_twin(&text, &tokens)),
+        "{found:?}"
+    );
 }

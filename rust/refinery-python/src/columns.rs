@@ -25,7 +25,9 @@ fn hash_ids(py: Python<'_>, ids: PyArray, seed: u64) -> PyResult<PyArray> {
     let (array, _) = ids.into_inner();
     let hashes: UInt64Array = detached(py, None, || {
         let ids = Texts::new(array.as_ref())?;
-        Ok((0..array.len()).map(|i| ids.get(i).map(|id| hash_id(id, seed))).collect())
+        Ok((0..array.len())
+            .map(|i| ids.get(i).map(|id| hash_id(id, seed)))
+            .collect())
     })?;
     let hashes: ArrayRef = Arc::new(hashes);
     Ok(PyArray::from_array_ref(hashes))

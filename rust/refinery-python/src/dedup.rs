@@ -138,7 +138,8 @@ fn near_duplicates(
     // A buffer may be longer than its array.
     let used = signatures.len() * 4 * clustering.num_perm;
     let buffer = signatures.values().slice_with_length(0, used);
-    let is_in_place = cfg!(target_endian = "little") && buffer.as_ptr().cast::<u32>().is_aligned();
+    let is_in_place =
+        cfg!(target_endian = "little") && buffer.as_ptr().align_offset(align_of::<u32>()) == 0;
     let copied: Vec<u32>;
     let values = if is_in_place {
         buffer.typed_data::<u32>()

@@ -43,6 +43,7 @@ pub fn detached<T: Send>(
 }
 
 /// The Python exception of a core error.
+#[expect(clippy::needless_pass_by_value, reason = "a target of map_err")]
 pub fn to_py_err(error: Error) -> PyErr {
     Python::attach(|py| match exception(py, &error) {
         Ok(exception) => PyErr::from_value(exception),
@@ -62,11 +63,13 @@ fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>>
         Error::Model { path, message } => errors
             .getattr("ModelError")?
             .call1((path.display().to_string(), message)),
-        Error::BadFile { path, reason, message } => errors.getattr("BadFileError")?.call1((
-            path.display().to_string(),
-            *reason,
+        Error::BadFile {
+            path,
+            reason,
             message,
-        )),
+        } => errors
+            .getattr("BadFileError")?
+            .call1((path.display().to_string(), *reason, message)),
         Error::Io { path, source } => match source.raw_os_error() {
             Some(code) => py.get_type::<PyOSError>().call1((
                 code,

@@ -63,7 +63,7 @@ impl LineFile {
         max_row_bytes: u64,
         max_expansion: Option<u64>,
     ) -> PyResult<Self> {
-        let inner = detached(py, None, || {
+        let inner = detached(py, None, move || {
             let format = format_of(format, delimiter, &path)?;
             let columns = Columns { text, id, source };
             let options = Options {
@@ -339,10 +339,10 @@ fn row_numbers(rows: &ArrayRef) -> Result<Vec<u64>> {
 /// The schema that holds the records of all `schemas`; columns in order of first appearance.
 #[pyfunction]
 fn merge_schemas(py: Python<'_>, schemas: Vec<String>) -> PyResult<String> {
-    detached(py, None, || {
+    detached(py, None, move || {
         let mut merged = Schema::default();
-        for schema in &schemas {
-            merged.merge(Schema::from_json(schema)?)?;
+        for schema in schemas {
+            merged.merge(Schema::from_json(&schema)?)?;
         }
         Ok(merged.to_json())
     })

@@ -7,6 +7,7 @@ mod detach;
 mod input;
 mod models;
 mod signals;
+mod text;
 
 use pyo3::prelude::*;
 
@@ -19,5 +20,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     signals::register(m)?;
     models::register(m)?;
     dedup::register(m)?;
-    input::register(m)
+    input::register(m)?;
+    text::register(m)
 }

@@ -24,13 +24,20 @@ impl Tokenizer {
     #[staticmethod]
     fn embedded(name: &str) -> PyResult<Self> {
         let inner = refinery_core::tokens::Tokenizer::embedded(name).map_err(to_py_err)?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 hands over owned paths")]
     fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let inner = detached(py, None, || refinery_core::tokens::Tokenizer::from_file(&path))?;
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = detached(py, None, || {
+            refinery_core::tokens::Tokenizer::from_file(&path)
+        })?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Names the token ids it gives: equal for equal tokenizers only.
@@ -49,9 +56,12 @@ pub struct Model {
 #[pymethods]
 impl Model {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 hands over owned paths")]
     fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let inner = detached(py, None, || refinery_core::fasttext::Model::load(&path))?;
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     #[getter]
@@ -78,13 +88,22 @@ impl Model {
                     probabilities
                 })
             };
-            Ok((0..texts.len()).into_par_iter().map_init(ModelScratch::default, predict).collect())
+            Ok((0..texts.len())
+                .into_par_iter()
+                .map_init(ModelScratch::default, predict)
+                .collect())
         })?;
         let column = |label: usize| -> ArrayRef {
             let values = rows.iter().map(|row| row.as_ref().map(|p| p[label]));
             Arc::new(values.collect::<Float32Array>())
         };
-        batch(labels.iter().enumerate().map(|(i, l)| (l.clone(), column(i))).collect())
+        batch(
+            labels
+                .iter()
+                .enumerate()
+                .map(|(i, l)| (l.clone(), column(i)))
+                .collect(),
+        )
     }
 }
 

@@ -33,7 +33,12 @@ impl Pass {
     ) -> PyResult<Self> {
         let families = families
             .into_iter()
-            .map(|name| family(&name).ok_or(Error::UnknownName { kind: "family", name }))
+            .map(|name| {
+                family(&name).ok_or(Error::UnknownName {
+                    kind: "family",
+                    name,
+                })
+            })
             .collect::<Result<_, _>>()
             .map_err(to_py_err)?;
         let scores = scores
@@ -73,7 +78,11 @@ fn score(name: String, model: &Model, label: usize) -> refinery_core::Result<Sco
             message: format!("index {label} of a model with {n} labels"),
         });
     }
-    Ok(Score { name, model: Arc::clone(&model.inner), label })
+    Ok(Score {
+        name,
+        model: Arc::clone(&model.inner),
+        label,
+    })
 }
 
 /// Every family: name, source, needs, and per signal its name, column, definition and range.

@@ -13,11 +13,6 @@ use crate::text::lines::{lstrip, rstrip, split_lines};
 use crate::text::punctuation::is_symbol;
 use crate::text::{Doc, Needs};
 
-/// Words of Gopher's stop word rule.
-const STOP_WORDS: [&[u8]; 8] = [
-    b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with",
-];
-
 /// The family.
 pub static FAMILY: Family = Family {
     name: "datatrove.gopher_quality",
@@ -108,44 +103,45 @@ fn compute(doc: &Doc<'_>, _: &mut Scratch, out: &mut [f64]) {
 
 fn count_words(doc: &Doc<'_>) -> WordCounts {
     let mut counts = WordCounts::default();
+    let text = doc.text.as_bytes();
     for word in doc.words {
-        let token = word.text(doc.text);
-        let (is_core, has_alpha) = classify(token);
+        let token = &text[word.start as usize..word.end as usize];
+        // Most words begin with an ASCII letter, which answers both questions.
+        let (is_core, has_alpha) = match token.first() {
+            Some(first) if first.is_ascii_alphabetic() => (true, true),
+            _ => classify(word.text(doc.text)),
+        };
         if is_core {
             counts.core += 1;
             counts.core_chars += word.n_chars as usize;
         }
         counts.with_alpha += usize::from(has_alpha);
-        counts.stop_words |= stop_word_bit(token.as_bytes());
+        counts.stop_words |= stop_word_bit(token);
     }
     counts
 }
 
 /// Whether a word is core, and whether it has a letter.
 fn classify(token: &str) -> (bool, bool) {
-    // Most words begin with an ASCII letter, which answers both.
-    if token
-        .as_bytes()
-        .first()
-        .is_some_and(u8::is_ascii_alphabetic)
-    {
-        return (true, true);
-    }
     (
         token.chars().any(|c| !is_symbol(c)),
         token.chars().any(is_alpha),
     )
 }
 
-/// One bit for each stop word, none for any other word.
+/// One bit for each word of Gopher's stop word rule, none for any other word.
 fn stop_word_bit(token: &[u8]) -> u8 {
-    if !(2..=4).contains(&token.len()) {
-        return 0;
+    match token {
+        b"the" => 1,
+        b"be" => 2,
+        b"to" => 4,
+        b"of" => 8,
+        b"and" => 16,
+        b"that" => 32,
+        b"have" => 64,
+        b"with" => 128,
+        _ => 0,
     }
-    STOP_WORDS
-        .iter()
-        .position(|&stop| stop == token)
-        .map_or(0, |i| 1 << i)
 }
 
 fn count_lines(text: &str) -> LineCounts {

@@ -134,13 +134,11 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     }
     ngrams.load(doc.text, doc.words);
     let (top, repeated) = of_ngrams.split_at_mut(3);
-    for (n, out) in (2..).zip(top) {
-        *out = ngrams
-            .top_chars(n)
-            .map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
+    for (chars, out) in ngrams.top_chars().into_iter().zip(top) {
+        *out = chars.map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
     }
-    for (n, out) in (5..).zip(repeated) {
-        *out = fraction(ngrams.repeated_chars(n), doc.n_chars);
+    for (chars, out) in ngrams.repeated_chars().into_iter().zip(repeated) {
+        *out = fraction(chars, doc.n_chars);
     }
 }
 

@@ -84,5 +84,9 @@ pub fn family(name: &str) -> Option<&'static Family> {
 
 /// `part / whole`, or NaN (null) where `whole` is zero.
 pub(crate) fn fraction(part: usize, whole: usize) -> f64 {
-    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        f64::NAN
+    } else {
+        part as f64 / whole as f64
+    }
 }

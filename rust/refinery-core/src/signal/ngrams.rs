@@ -5,30 +5,31 @@
 //! second time, where n-grams are equal when their words *joined without a separator* are
 //! (`ab c` equals `a bc`).
 //!
-//! Both are answered exactly, and nearly all positions without a table:
+//! Both are answered exactly, and most positions are settled without a table:
 //!
 //! 1. [`Ngrams::load`] copies the words into one run of bytes without separators, so that the
 //!    joined n-gram at any word is a slice of it.
-//! 2. An n-gram occurs twice only if each of its bigrams does. A small filter finds the positions
-//!    whose bigram may repeat; only runs of those are counted for any n.
-//! 3. A joined n-gram of [`WINDOW`] bytes and more is found twice only if its first `WINDOW` bytes
-//!    are the beginning of another. A second filter finds the positions where that may be so; only
-//!    those, and those whose joined 5-gram is shorter, are scanned for any n.
+//! 2. Top n-grams: an n-gram occurs twice only if the two shorter ones in it do. So the positions
+//!    that may repeat shrink from 2-grams to 3-grams to 4-grams, and only those are counted; a
+//!    filter of two bits a slot says which of them may repeat.
+//! 3. Repeated n-grams: one that has the bytes of a window is found twice only if its first bytes,
+//!    as many as the window has, begin another one. The window grows with n, and the suspects of
+//!    one n are among those of the one before; only suspects are scanned.
 //!
 //! Not here: shingles for `MinHash`, which are hashed in another way.
-
-use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::repeats::{FirstSeen, MayRepeat, fold};
 use crate::text::Word;
 
-/// Bytes that tell joined n-grams apart before they are hashed. Two machine words: on prose about
-/// one position in ten begins with 16 bytes that another one begins with.
-const WINDOW: usize = 16;
-/// The shortest n that [`Ngrams::repeated_chars`] answers.
+/// The shortest of the repeated n-grams.
 const LEAST_REPEATED: usize = 5;
+
+/// Bytes that tell the joined n-grams 5-grams apart before they are hashed.
+const FIRST_WINDOW: usize = 16;
+/// Bytes by which the window grows with n: about a short word.
+const WINDOW_STEP: usize = 4;
 
 /// Odd constants from the digits of pi: any would do, they only have to be fixed and dense.
 const MIX: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345];
@@ -36,105 +37,156 @@ const MIX: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345];
 /// The words of one document, laid out for n-gram questions; buffers are reused.
 #[derive(Debug, Default)]
 pub struct Ngrams {
-    joined: Vec<u8>,
-    /// Where each word starts in `joined`, and its length at the end.
-    starts: Vec<u32>,
-    n_chars: Vec<u32>,
-    bigram_may_repeat: Vec<bool>,
-    suspects: Vec<u32>,
+    words: Joined,
     filter: MayRepeat,
     seen: FirstSeen,
+    /// For step 2, per word: the key of the n-gram that begins there, and whether it may repeat.
+    grams: Vec<Gram>,
+    /// For step 3: the positions still in doubt.
+    suspects: Vec<Suspect>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Gram {
+    key: u64,
+    may_repeat: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    at: u32,
+    /// Hash of the window that begins at the word, `None` where the text ends before the window.
+    key: Option<u64>,
+}
+
+/// Words in one run of bytes.
+#[derive(Debug, Default)]
+struct Joined {
+    bytes: Vec<u8>,
+    /// Where each word starts in `bytes`, and its length at the end.
+    starts: Vec<u32>,
+    n_chars: Vec<u32>,
+    hashes: Vec<u64>,
+}
+
+impl Joined {
+    fn load(&mut self, text: &[u8], words: &[Word]) {
+        const SHORT: usize = 16;
+        self.bytes.clear();
+        self.starts.clear();
+        self.n_chars.clear();
+        self.hashes.clear();
+        for word in words {
+            let (start, end) = (word.start as usize, word.end as usize);
+            let joined = self.bytes.len();
+            self.starts.push(joined as u32);
+            match text[start..].first_chunk::<SHORT>() {
+                // A copy of a fixed size is two instructions; what is too much is cut off again.
+                Some(chunk) if end - start <= SHORT => {
+                    self.bytes.extend_from_slice(chunk);
+                    self.bytes.truncate(joined + end - start);
+                }
+                _ => self.bytes.extend_from_slice(&text[start..end]),
+            }
+        }
+        self.starts.push(self.bytes.len() as u32);
+        self.n_chars.extend(words.iter().map(|w| w.n_chars));
+        self.hashes.extend(words.iter().map(|w| w.hash));
+    }
+
+    fn len(&self) -> usize {
+        self.n_chars.len()
+    }
+
+    /// The joined n-gram at word `at`.
+    fn ngram(&self, at: usize, n: usize) -> &[u8] {
+        &self.bytes[self.starts[at] as usize..self.starts[at + n] as usize]
+    }
+
+    fn chars(&self, at: usize, n: usize) -> usize {
+        self.n_chars[at..at + n].iter().map(|&c| c as usize).sum()
+    }
+
+    /// Whether the n-grams at `a` and `b` are equal word by word: joined alike and cut alike.
+    fn same_words(&self, a: usize, b: usize, n: usize) -> bool {
+        let starts = &self.starts;
+        let cut_alike = (1..n).all(|k| starts[a + k] - starts[a] == starts[b + k] - starts[b]);
+        cut_alike && self.ngram(a, n) == self.ngram(b, n)
+    }
+
+    /// `N` bytes, `skip` bytes after the start of word `at`.
+    fn window<const N: usize>(&self, at: usize, skip: usize) -> Option<&[u8; N]> {
+        self.bytes
+            .get(self.starts[at] as usize + skip..)?
+            .first_chunk::<N>()
+    }
 }
 
 impl Ngrams {
     /// Takes the words of the next document.
     pub fn load(&mut self, text: &str, words: &[Word]) {
-        self.joined.clear();
-        self.starts.clear();
-        self.n_chars.clear();
-        for word in words {
-            self.starts.push(self.joined.len() as u32);
-            self.n_chars.push(word.n_chars);
-            self.joined.extend_from_slice(word.text(text).as_bytes());
-        }
-        self.starts.push(self.joined.len() as u32);
-        self.find_bigrams(words);
-        self.find_suspects(words.len());
+        self.words.load(text.as_bytes(), words);
     }
 
-    /// Step 2: which bigrams may repeat.
-    fn find_bigrams(&mut self, words: &[Word]) {
-        let keys = words
-            .windows(2)
-            .map(|pair| fold(pair[0].hash ^ MIX[0], pair[1].hash ^ MIX[1]));
-        self.filter.reset(words.len());
-        keys.clone().for_each(|key| self.filter.add(key));
-        self.bigram_may_repeat.clear();
-        self.bigram_may_repeat
-            .extend(keys.map(|key| self.filter.may_repeat(key)));
-    }
-
-    /// Step 3: where a joined n-gram, n at least 5, may equal another.
-    fn find_suspects(&mut self, n_words: usize) {
-        let Self {
-            joined,
-            starts,
-            filter,
-            suspects,
-            ..
-        } = self;
-        let window = |at: usize| {
-            let bytes = joined[starts[at] as usize..].first_chunk::<WINDOW>()?;
-            let both = u128::from_le_bytes(*bytes);
-            Some(fold(both as u64 ^ MIX[0], (both >> 64) as u64 ^ MIX[1]))
-        };
-        filter.reset(n_words);
-        (0..n_words)
-            .filter_map(window)
-            .for_each(|key| filter.add(key));
-        suspects.clear();
-        for at in 0..(n_words + 1).saturating_sub(LEAST_REPEATED) {
-            let length = (starts[at + LEAST_REPEATED] - starts[at]) as usize;
-            let is_new = window(at).is_some_and(|key| length >= WINDOW && !filter.may_repeat(key));
-            if !is_new {
-                suspects.push(at as u32);
-            }
-        }
-    }
-
-    /// Characters of the most frequent n-gram, its words joined by one space, times its count.
+    /// For n = 2, 3, 4 the characters of the most frequent n-gram, its words joined by one
+    /// space, times its count.
     ///
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
-    pub fn top_chars(&mut self, n: usize) -> Option<usize> {
-        if self.n_chars.len() < n {
-            return None;
+    pub fn top_chars(&mut self) -> [Option<usize>; 3] {
+        let hashes = self.words.hashes.iter();
+        self.grams.clear();
+        self.grams.extend(hashes.map(|&key| Gram {
+            key,
+            may_repeat: true,
+        }));
+        [2, 3, 4].map(|n| {
+            if self.words.len() < n {
+                return None;
+            }
+            self.lengthen(n);
+            let (first, count) = self.top_ngram(n);
+            Some((self.words.chars(first, n) + n - 1) * count)
+        })
+    }
+
+    /// Step 2: from the (n-1)-grams that may repeat to the n-grams.
+    fn lengthen(&mut self, n: usize) {
+        let Self {
+            words,
+            grams,
+            filter,
+            ..
+        } = self;
+        let n_grams = words.len() + 1 - n;
+        filter.reset(n_grams);
+        for at in 0..n_grams {
+            let may_repeat = grams[at].may_repeat & grams[at + 1].may_repeat;
+            let key = fold(grams[at].key ^ MIX[0], words.hashes[at + n - 1] ^ MIX[1]);
+            grams[at] = Gram { key, may_repeat };
+            if may_repeat {
+                filter.add(key);
+            }
         }
-        let (first, count) = self.top_ngram(n);
-        let chars: usize = self.chars(first..first + n) + n - 1;
-        Some(chars * count)
+        grams.truncate(n_grams);
+        for gram in grams {
+            gram.may_repeat &= filter.may_repeat(gram.key);
+        }
     }
 
     /// First position and count of the most frequent n-gram.
     fn top_ngram(&mut self, n: usize) -> (usize, usize) {
-        // All others occur once, so without a candidate the first n-gram of all is the answer.
-        let mut top = (0, 1);
         let Self {
-            joined,
-            starts,
-            bigram_may_repeat,
-            seen,
-            ..
+            words, grams, seen, ..
         } = self;
-        seen.reset(bigram_may_repeat.iter().filter(|&&may| may).count());
-        let mut run = 0;
-        for (last, &may) in bigram_may_repeat.iter().enumerate() {
-            run = if may { run + 1 } else { 0 };
-            if run + 1 < n {
+        seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
+        // All others occur once, so where none may repeat the first n-gram of all is the answer.
+        let mut top = (0, 1);
+        for (at, gram) in grams.iter().enumerate() {
+            if !gram.may_repeat {
                 continue;
             }
-            let at = last + 2 - n;
-            let same = |first: u32| same_words(joined, starts, first as usize, at, n);
-            let (first, count) = seen.count(joined_hash(joined, starts, at, n), at as u32, same);
+            let same = |first: u32| words.same_words(first as usize, at, n);
+            let (first, count) = seen.count(gram.key, at as u32, same);
             let (first, count) = (first as usize, count as usize);
             if count > top.1 || count == top.1 && first < top.0 {
                 top = (first, count);
@@ -143,55 +195,73 @@ impl Ngrams {
         top
     }
 
-    /// Characters of the n-grams that a scan finds a second time, jumping over each one it finds.
+    /// For n = 5 to 10 the characters of the n-grams that a scan finds a second time,
+    /// jumping over each one it finds.
     ///
-    /// `n` is at least 5. An n-gram inside the part jumped over is not remembered.
-    pub fn repeated_chars(&mut self, n: usize) -> usize {
-        debug_assert!(
-            n >= LEAST_REPEATED,
-            "suspects are found for 5-grams and longer"
-        );
+    /// An n-gram that begins inside a part jumped over is not remembered.
+    pub fn repeated_chars(&mut self) -> [usize; 6] {
+        self.suspects.clear();
+        self.suspects
+            .extend((0..self.words.len() as u32).map(|at| Suspect { at, key: Some(0) }));
+        [5, 6, 7, 8, 9, 10].map(|n| {
+            self.narrow(n);
+            self.scan(n)
+        })
+    }
+
+    /// Step 3: from the suspects of n-1 to those of n.
+    fn narrow(&mut self, n: usize) {
         let Self {
-            joined,
-            starts,
+            words,
+            suspects,
+            filter,
+            ..
+        } = self;
+        let window = FIRST_WINDOW + (n - LEAST_REPEATED) * WINDOW_STEP;
+        filter.reset(suspects.len());
+        for suspect in suspects.iter_mut() {
+            suspect.key = suspect.key.and_then(|key| {
+                let at = suspect.at as usize;
+                if n > LEAST_REPEATED {
+                    let last = words.window::<8>(at, window - 8)?;
+                    return Some(fold(key ^ MIX[0], u64::from_le_bytes(*last) ^ MIX[1]));
+                }
+                let both = u128::from_le_bytes(*words.window::<FIRST_WINDOW>(at, 0)?);
+                Some(fold(both as u64 ^ MIX[0], (both >> 64) as u64 ^ MIX[1]))
+            });
+            suspect.key.iter().for_each(|&key| filter.add(key));
+        }
+        suspects.retain(|suspect| {
+            let at = suspect.at as usize;
+            let is_ngram = at + n <= words.len();
+            is_ngram
+                && (suspect.key.is_none_or(|key| filter.may_repeat(key))
+                    || words.ngram(at, n).len() < window)
+        });
+    }
+
+    /// The scan over the suspects: every other n-gram is new wherever the scan meets it.
+    fn scan(&mut self, n: usize) -> usize {
+        let Self {
+            words,
             suspects,
             seen,
-            n_chars,
             ..
         } = self;
         seen.reset(suspects.len());
         let (mut chars, mut next) = (0, 0);
-        for &at in suspects.iter() {
-            let i = at as usize;
-            if i < next || i + n >= starts.len() {
+        for suspect in suspects.iter() {
+            let at = suspect.at as usize;
+            if at < next {
                 continue;
             }
-            let same =
-                |first: u32| joined[span(starts, first as usize, n)] == joined[span(starts, i, n)];
-            if seen.count(joined_hash(joined, starts, i, n), at, same).1 > 1 {
-                chars += n_chars[i..i + n].iter().map(|&c| c as usize).sum::<usize>();
-                next = i + n;
+            let ngram = words.ngram(at, n);
+            let same = |first: u32| words.ngram(first as usize, n) == ngram;
+            if seen.count(xxh3_64(ngram), suspect.at, same).1 > 1 {
+                chars += words.chars(at, n);
+                next = at + n;
             }
         }
         chars
     }
-
-    fn chars(&self, words: Range<usize>) -> usize {
-        self.n_chars[words].iter().map(|&c| c as usize).sum()
-    }
-}
-
-/// Bytes of the joined n-gram at word `at`.
-fn span(starts: &[u32], at: usize, n: usize) -> Range<usize> {
-    starts[at] as usize..starts[at + n] as usize
-}
-
-fn joined_hash(joined: &[u8], starts: &[u32], at: usize, n: usize) -> u64 {
-    xxh3_64(&joined[span(starts, at, n)])
-}
-
-/// Whether the n-grams at `a` and `b` are equal word by word: joined alike and cut alike.
-fn same_words(joined: &[u8], starts: &[u32], a: usize, b: usize, n: usize) -> bool {
-    let cut_alike = (1..n).all(|k| starts[a + k] - starts[a] == starts[b + k] - starts[b]);
-    cut_alike && joined[span(starts, a, n)] == joined[span(starts, b, n)]
 }

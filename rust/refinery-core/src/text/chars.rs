@@ -315,6 +315,12 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_small() {
+        let bytes = TABLE.block_of.len() * 2 + TABLE.blocks.len() * BLOCK;
+        assert!(bytes < 64 << 10, "{bytes}");
+    }
+
+    #[test]
     fn is_space_and_its_table_agree() {
         for c in (0..=0x0010_ffff).filter_map(char::from_u32) {
             assert_eq!(is_space(c), classes(c).any(Classes::SPACE), "{c:?}");

@@ -71,7 +71,7 @@ impl<'a> Iterator for SplitLines<'a> {
 /// Where the first line ends, and the length of the mark that ends it (0 at the end of the text).
 fn line_end(bytes: &[u8]) -> (usize, usize) {
     let mut at = 0;
-    while let Some(skipped) = bytes[at..].iter().position(|&b| MAY_END_LINE[b as usize]) {
+    while let Some(skipped) = find_candidate(&bytes[at..]) {
         at += skipped;
         let mark = mark_len(&bytes[at..]);
         if mark > 0 {
@@ -80,6 +80,23 @@ fn line_end(bytes: &[u8]) -> (usize, usize) {
         at += 1;
     }
     (bytes.len(), 0)
+}
+
+/// The first byte that may begin a line mark.
+fn find_candidate(bytes: &[u8]) -> Option<usize> {
+    // A block without any is passed over by comparing all its bytes at once.
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let has_any = |block: &[u8; 32]| block.iter().fold(false, |any, &b| any | may_begin_mark(b));
+    let from = blocks.iter().take_while(|block| !has_any(block)).count() * 32;
+    bytes[from..]
+        .iter()
+        .position(|&b| may_begin_mark(b))
+        .map(|at| from + at)
+}
+
+/// Whether a mark of [`split_lines`] may begin with this byte.
+fn may_begin_mark(byte: u8) -> bool {
+    matches!(byte, 0..=0x1e | 0xc2 | 0xe2)
 }
 
 /// Length of the line mark at the start of `bytes`, 0 where there is none.
@@ -91,18 +108,6 @@ fn mark_len(bytes: &[u8]) -> usize {
         _ => 0,
     }
 }
-
-/// First bytes of the marks of [`split_lines`].
-const MAY_END_LINE: [bool; 256] = {
-    let mut table = [false; 256];
-    let marks = [b'\n', 0x0b, 0x0c, b'\r', 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
-    let mut i = 0;
-    while i < marks.len() {
-        table[marks[i] as usize] = true;
-        i += 1;
-    }
-    table
-};
 
 /// `text.split("\n")`: one line more than there are newlines, so empty text has one empty line.
 pub fn newline_lines(text: &str) -> NewlineRuns<'_> {

@@ -71,7 +71,7 @@ fn fold(c: char, mut emit: impl FnMut(Folded)) {
 
 /// An ASCII word character in lower case. Setting one bit lower-cases letters and leaves digits
 /// alone; it makes `_` a DEL, which no word holds otherwise.
-#[inline(always)]
+#[inline]
 pub const fn fold_ascii(byte: u8) -> u8 {
     byte | 0x20
 }
@@ -118,7 +118,7 @@ mod tests {
     fn words(text: &str) -> Vec<String> {
         let mut found = Vec::new();
         fold_words(text, &mut Vec::new(), |w| {
-            found.push(String::from_utf8_lossy(w).into())
+            found.push(String::from_utf8_lossy(w).into());
         });
         found
     }
@@ -162,7 +162,7 @@ mod tests {
             slow.retain(|w| !w.is_empty());
             let mut fast = Vec::new();
             fold_words(c.encode_utf8(&mut [0; 4]), &mut Vec::new(), |w| {
-                fast.push(w.to_vec())
+                fast.push(w.to_vec());
             });
             assert_eq!(fast, slow, "U+{:04X}", c as u32);
         }

@@ -3,6 +3,11 @@
 //! Everything here is frozen: a changed constant changes every stored signature, and so raises
 //! [`super::FORMAT_VERSION`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a part is compiled for an instruction set only inside a function that enables it"
+)]
+
 /// Keys of the word hash; the first 128 fractional bits of the square root of 5, halved, and so
 /// without structure of their own.
 const KEYS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xF39C_C060_5CED_C835];
@@ -75,11 +80,20 @@ pub fn hash_shingles(words: &mut Vec<u64>, ngram: usize, shingles: &mut Vec<u32>
     for i in (0..count).step_by(LANES) {
         let mut sums = [0_u64; LANES];
         for k in 0..ngram {
-            for (sum, &word) in sums.iter_mut().zip(&words[i + k..i + k + LANES]) {
-                *sum = sum.wrapping_mul(POSITION).wrapping_add(word);
+            let Some(lane) = words[i + k..].first_chunk::<LANES>() else {
+                break;
+            };
+            // By index and of fixed length: unrolled, and the sums stay in registers.
+            for j in 0..LANES {
+                sums[j] = sums[j].wrapping_mul(POSITION).wrapping_add(lane[j]);
             }
         }
-        shingles.extend_from_slice(&sums.map(finish));
+        // `sums.map(finish)` would be a call, compiled for the least instruction set.
+        let mut hashes = [0; LANES];
+        for j in 0..LANES {
+            hashes[j] = finish(sums[j]);
+        }
+        shingles.extend_from_slice(&hashes);
     }
     shingles.truncate(count);
     words.truncate(n_words);

@@ -151,7 +151,7 @@ impl Dispatch {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn mask_bytes(bytes: &[u8]) -> u64 {
     let bit = |(i, &byte): (usize, &u8)| u64::from(is_segment_byte(byte)) << i;
     bytes
@@ -233,6 +233,10 @@ macro_rules! lower_by_tiles {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
+    #[allow(
+        clippy::wildcard_imports,
+        reason = "the names of a page of intrinsics say nothing"
+    )]
     use std::arch::x86_64::*;
 
     use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
@@ -298,6 +302,10 @@ mod avx512 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    #[allow(
+        clippy::wildcard_imports,
+        reason = "the names of a page of intrinsics say nothing"
+    )]
     use std::arch::x86_64::*;
 
     use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};

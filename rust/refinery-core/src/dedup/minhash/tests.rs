@@ -213,12 +213,8 @@ fn odd_text_signs_as_by_the_twin() {
     cases.extend(at_block_ends.iter().map(String::as_str));
     for text in cases {
         for ngram in [1, 5] {
-            assert_eq!(
-                sign(text, ngram, 20),
-                twin(text, ngram, 20),
-                "{:.40?}",
-                text
-            );
+            let (found, expected) = (sign(text, ngram, 20), twin(text, ngram, 20));
+            assert_eq!(found, expected, "{text:.40?}");
         }
     }
 }
@@ -301,7 +297,8 @@ fn a_profile_is_known_by_its_name() {
 
 /// Words `from..to` of an endless text without repetition.
 fn numbered(from: usize, to: usize) -> String {
-    (from..to).map(|i| format!("w{i} ")).collect()
+    let words: Vec<String> = (from..to).map(|i| format!("w{i}")).collect();
+    words.join(" ")
 }
 
 #[test]
@@ -337,8 +334,7 @@ fn estimates_lie_within_the_binomial_bound_of_the_true_similarity() {
 
 #[test]
 fn pairs_become_candidates_along_the_s_curve() {
-    let (bands, rows) = (14, 8);
-    let hasher = hasher(1, bands, rows, Kernel::Portable);
+    let hasher = hasher(1, 14, 8, Kernel::Portable);
     for shared in [50, 60, 70, 80, 90] {
         let (rounds, union) = (300, 100);
         let is_candidate = |round: usize| {
@@ -346,11 +342,11 @@ fn pairs_become_candidates_along_the_s_curve() {
             let split = at + (union - shared) / 2;
             let a = sign_by(&hasher, &numbered(at, split + shared)).unwrap();
             let b = sign_by(&hasher, &numbered(split, at + union)).unwrap();
-            a.chunks(rows).zip(b.chunks(rows)).any(|(a, b)| a == b)
+            a.chunks(8).zip(b.chunks(8)).any(|(a, b)| a == b)
         };
         let found = (0..rounds).filter(|&round| is_candidate(round)).count() as f64 / rounds as f64;
         let s = shared as f64 / union as f64;
-        let expected = 1.0 - (1.0 - s.powi(rows as i32)).powi(bands as i32);
+        let expected = 1.0 - (1.0 - s.powi(8)).powi(14);
         let bound = 4.0 * (expected * (1.0 - expected) / rounds as f64).sqrt() + 0.005;
         assert!(
             (found - expected).abs() < bound,

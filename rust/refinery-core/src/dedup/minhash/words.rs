@@ -5,6 +5,11 @@
 //! stand: those are hashed straight from the text, without a branch on their length. Others take
 //! the exact way through [`super::fold`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a part is compiled for an instruction set only inside a function that enables it"
+)]
+
 use super::fold::{fold_ascii, fold_words};
 use super::hash::{hash_short_word, hash_word};
 
@@ -30,7 +35,7 @@ const KEEP: [u128; 17] = {
 };
 
 /// Whether a byte belongs to a segment.
-#[inline(always)]
+#[inline]
 pub const fn is_segment_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }

@@ -151,7 +151,7 @@ const PAGE: usize = 256;
 
 /// Counts by code point, in pages that exist only for the blocks of Unicode seen so far.
 ///
-/// At most 4.4 MB, when a thread has met every block; some 10 kB for the scripts of Europe.
+/// At most 4.4 MB, when a thread has met every block; about 20 kB for the scripts of Europe.
 #[derive(Default)]
 struct WideCounts {
     /// Page number plus one by block of 256 code points; zero where there is no page yet.

@@ -17,11 +17,14 @@ pub(super) struct Piece {
 
 impl Piece {
     fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, end: end as u32 }
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
     }
 
     /// The token's text.
-    pub(super) fn text<'a>(&self, chunk: &'a str) -> &'a str {
+    pub(super) fn text(self, chunk: &str) -> &str {
         &chunk[self.start as usize..self.end as usize]
     }
 }
@@ -88,7 +91,8 @@ impl Chopper {
                 self.pieces.push(Piece::new(at, at + len as usize));
                 at += len as usize;
             }
-        } else if middle.bytes().all(|b| b.is_ascii_alphanumeric()) || is_url(middle, &rules.classes)
+        } else if middle.bytes().all(|b| b.is_ascii_alphanumeric())
+            || is_url(middle, &rules.classes)
         {
             self.pieces.push(Piece::new(start, end));
         } else {
@@ -99,7 +103,12 @@ impl Chopper {
     /// Cuts at the inner separators. One at the very front is not a cut.
     fn cut_infixes(&mut self, middle: &str, base: usize, rules: &Rules) {
         let mut start = 0;
-        for (at, len) in (Infixes { text: middle, at: 0, before: '\0', rules }) {
+        for (at, len) in (Infixes {
+            text: middle,
+            at: 0,
+            before: '\0',
+            rules,
+        }) {
             if at == 0 {
                 continue;
             }
@@ -110,7 +119,8 @@ impl Chopper {
             start = at + len;
         }
         if start < middle.len() {
-            self.pieces.push(Piece::new(base + start, base + middle.len()));
+            self.pieces
+                .push(Piece::new(base + start, base + middle.len()));
         }
     }
 }
@@ -120,7 +130,14 @@ impl Chopper {
 pub(super) fn has_affix(text: &str, rules: &Rules) -> bool {
     prefix_len(text, rules) > 0
         || suffix_len(text, rules) > 0
-        || (Infixes { text, at: 0, before: '\0', rules }).next().is_some()
+        || (Infixes {
+            text,
+            at: 0,
+            before: '\0',
+            rules,
+        })
+        .next()
+        .is_some()
 }
 
 /// Length in bytes of the run of full stops that `bytes` yields.
@@ -192,7 +209,9 @@ fn unit_len(text: &str, rules: &Rules) -> usize {
     let window = bytes.len().min(rules.longest_unit + 1);
     let after = bytes.iter().rev().take(window).position(u8::is_ascii_digit);
     // A digit is a byte of its own, so `len - n` is a character boundary.
-    after.filter(|&n| n > 0 && rules.is_unit(&text[bytes.len() - n..])).unwrap_or(0)
+    after
+        .filter(|&n| n > 0 && rules.is_unit(&text[bytes.len() - n..]))
+        .unwrap_or(0)
 }
 
 /// The inner separators of a text from left to right, as (offset, length) in bytes.
@@ -235,7 +254,10 @@ impl Infixes<'_> {
         let ends = |left: bool, right: bool| usize::from(left && right);
         match c {
             '.' if next == '.' => 1 + stops(rest.as_bytes().iter()),
-            '.' => ends(self.is_before(STOP_LEFT), self.rules.classes.has(next, STOP_RIGHT)),
+            '.' => ends(
+                self.is_before(STOP_LEFT),
+                self.rules.classes.has(next, STOP_RIGHT),
+            ),
             ',' => ends(self.is_before(ALPHA), self.is_alpha(next)),
             ':' | '<' | '>' | '=' | '/' => ends(self.is_before_word(), self.is_alpha(next)),
             '+' | '*' | '^' => ends(self.is_operator(next), true),
@@ -272,6 +294,10 @@ impl Infixes<'_> {
         }
         let more = rest.chars().take(most).take_while(|&c| c == hyphen).count();
         let after = rest.chars().nth(more).unwrap_or('\0');
-        if more < most && self.is_alpha(after) { hyphen.len_utf8() * (more + 1) } else { 0 }
+        if more < most && self.is_alpha(after) {
+            hyphen.len_utf8() * (more + 1)
+        } else {
+            0
+        }
     }
 }

@@ -27,6 +27,9 @@
 
 mod affixes;
 mod cache;
+#[cfg(test)]
+#[rustfmt::skip]
+mod cases;
 mod classes;
 mod phrases;
 mod plain;
@@ -104,10 +107,20 @@ impl SpacyWords {
     fn add_plain(&mut self, chunk: &PlainChunk, start: usize, end: usize, words: &mut Vec<Word>) {
         let (start, end) = (start as u32, end as u32);
         self.finder.interrupt();
-        words.push(Word { start, end, n_chars: end - start, hash: chunk.hash });
+        words.push(Word {
+            start,
+            end,
+            n_chars: end - start,
+            hash: chunk.hash,
+        });
         if let Some(Mark { hash, id }) = chunk.mark {
             self.finder.step(&self.rules.phrases, words.len(), id);
-            words.push(Word { start: end, end: end + 1, n_chars: 1, hash });
+            words.push(Word {
+                start: end,
+                end: end + 1,
+                n_chars: 1,
+                hash,
+            });
         }
     }
 
@@ -132,16 +145,29 @@ impl SpacyWords {
 
     #[cold]
     fn add_new_chunk(&mut self, chunk: &str, hash: u64, base: u32, words: &mut Vec<Word>) {
-        let Self { rules, chopper, cache, finder, .. } = self;
+        let Self {
+            rules,
+            chopper,
+            cache,
+            finder,
+            ..
+        } = self;
         let phrases = &rules.phrases;
         chopper.chop(chunk, rules, true);
-        for piece in &chopper.pieces {
+        for &piece in &chopper.pieces {
             let word = word_of(chunk, piece);
             finder.step(phrases, words.len(), phrases.id(piece.text(chunk)));
-            words.push(Word { start: base + word.start, end: base + word.end, ..word });
+            words.push(Word {
+                start: base + word.start,
+                end: base + word.end,
+                ..word
+            });
         }
         if chunk.len() <= MAX_CHUNK {
-            let tokens = chopper.pieces.iter().map(|piece| cached(chunk, piece, rules));
+            let tokens = chopper
+                .pieces
+                .iter()
+                .map(|&piece| cached(chunk, piece, rules));
             cache.put(chunk.as_bytes(), hash, tokens);
         }
     }
@@ -196,11 +222,11 @@ fn word_at(text: &str, start: usize, end: usize) -> Word {
     }
 }
 
-fn word_of(chunk: &str, piece: &Piece) -> Word {
+fn word_of(chunk: &str, piece: Piece) -> Word {
     word_at(chunk, piece.start as usize, piece.end as usize)
 }
 
-fn cached(chunk: &str, piece: &Piece, rules: &Rules) -> CachedToken {
+fn cached(chunk: &str, piece: Piece, rules: &Rules) -> CachedToken {
     let word = word_of(chunk, piece);
     CachedToken {
         hash: word.hash,
@@ -237,7 +263,7 @@ fn find_space(text: &str, mut at: usize, rules: &Rules) -> usize {
 
 /// Bytes of the white-space character that begins with `byte` at `at`, 0 if none does. `at` may
 /// lie inside a character: no white space begins there.
-#[inline(always)]
+#[inline]
 fn space_len(text: &str, at: usize, byte: u8, rules: &Rules) -> usize {
     match BYTES[byte as usize] {
         Byte::Inner => 0,

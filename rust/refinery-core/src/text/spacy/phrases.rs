@@ -37,7 +37,10 @@ struct Node {
 impl Phrases {
     /// Takes apart, without special cases, every special case that holds an affix.
     pub(super) fn new(rules: &Rules) -> Self {
-        let mut phrases = Self { nodes: vec![Node::default()], ..Self::default() };
+        let mut phrases = Self {
+            nodes: vec![Node::default()],
+            ..Self::default()
+        };
         let mut chopper = Chopper::default();
         for text in SPECIAL_CASES.iter().map(|case| case.replace(' ', "")) {
             if has_affix(&text, rules) {
@@ -79,7 +82,10 @@ impl Phrases {
                 child
             });
         }
-        let is_same = tokens.iter().map(|t| t.len()).eq(lens.iter().map(|&len| len as usize));
+        let is_same = tokens
+            .iter()
+            .map(|t| t.len())
+            .eq(lens.iter().map(|&len| len as usize));
         let lens = if is_same { Vec::new() } else { lens.to_vec() };
         self.nodes[node as usize].special = Some(lens);
     }
@@ -152,7 +158,12 @@ impl PhraseFinder {
     }
 
     fn advance(&mut self, phrases: &Phrases, at: u32, id: TokenId) {
-        let Self { last, open, matches, .. } = self;
+        let Self {
+            last,
+            open,
+            matches,
+            ..
+        } = self;
         let first = phrases.child(ROOT, *last);
         open.extend(first.map(|node| (node, at.saturating_sub(1))));
         open.retain_mut(|(node, start)| {
@@ -161,7 +172,11 @@ impl PhraseFinder {
             };
             *node = child;
             if phrases.nodes[child as usize].special.is_some() {
-                matches.push(Match { start: *start, end: at + 1, node: child });
+                matches.push(Match {
+                    start: *start,
+                    end: at + 1,
+                    node: child,
+                });
             }
             true
         });
@@ -180,11 +195,13 @@ impl PhraseFinder {
             let Some(lens) = new_lens(phrases, found, words) else {
                 continue;
             };
-            self.buffer.extend_from_slice(&words[done..found.start as usize]);
+            self.buffer
+                .extend_from_slice(&words[done..found.start as usize]);
             let mut start = words[found.start as usize].start;
             for &len in lens {
                 let end = start + u32::from(len);
-                self.buffer.push(word_at(text, start as usize, end as usize));
+                self.buffer
+                    .push(word_at(text, start as usize, end as usize));
                 start = end;
             }
             done = found.end as usize;
@@ -196,7 +213,9 @@ impl PhraseFinder {
     /// Keeps the longest matches, of equal ones the first, and no match whose first or last word
     /// lies in a longer one, even in one that was not kept itself.
     fn choose(&mut self, n_words: usize) {
-        let Self { matches, covered, .. } = self;
+        let Self {
+            matches, covered, ..
+        } = self;
         matches.sort_unstable_by_key(|m| (std::cmp::Reverse(m.end - m.start), m.start));
         covered.clear();
         covered.resize(n_words, false);
@@ -217,4 +236,22 @@ fn new_lens<'a>(phrases: &'a Phrases, found: &Match, words: &[Word]) -> Option<&
     let words = &words[found.start as usize..found.end as usize];
     let is_joined = words.windows(2).all(|pair| pair[0].end == pair[1].start);
     (!lens.is_empty() && is_joined).then_some(lens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::RULES;
+    use super::ROOT;
+
+    #[test]
+    fn single_tokens_stay() {
+        let nodes = &RULES.phrases.nodes;
+        let singles: Vec<_> = nodes[ROOT as usize]
+            .next
+            .iter()
+            .filter_map(|&(_, node)| nodes[node as usize].special.as_ref())
+            .collect();
+        assert!(!singles.is_empty());
+        assert!(singles.iter().all(|lens| lens.is_empty()));
+    }
 }

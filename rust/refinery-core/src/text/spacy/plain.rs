@@ -32,9 +32,15 @@ impl Plain {
     /// Suspects every run of letters that is a special case, is one with a mark after it, or is a
     /// token that the second pass looks for.
     pub(super) fn new<'a>(specials: impl Iterator<Item = &'a str>, phrases: &Phrases) -> Self {
-        let mark = |text: &str| Mark { hash: xxh3_64(text.as_bytes()), id: phrases.id(text) };
-        let mut plain =
-            Self { suspects: vec![0; BITS / 64], comma: mark(","), stop: mark(".") };
+        let mark = |text: &str| Mark {
+            hash: xxh3_64(text.as_bytes()),
+            id: phrases.id(text),
+        };
+        let mut plain = Self {
+            suspects: vec![0; BITS / 64],
+            comma: mark(","),
+            stop: mark("."),
+        };
         let stems = specials.flat_map(|text| [text, text.trim_end_matches([',', '.'])]);
         for text in stems.chain(phrases.tokens()) {
             let bit = xxh3_64(text.as_bytes()) as usize % BITS;

@@ -54,7 +54,10 @@ pub(super) static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
 
 impl Rules {
     fn new() -> Self {
-        let specials: TextMap<_> = SPECIAL_CASES.iter().map(|case| special_case(case)).collect();
+        let specials: TextMap<_> = SPECIAL_CASES
+            .iter()
+            .map(|case| special_case(case))
+            .collect();
         let mut rules = Self {
             classes: Classes::new(),
             phrases: Phrases::default(),

@@ -61,5 +61,9 @@ fn kind(text: &str, word: &Word, seen_end_mark: bool, rules: &Rules) -> Kind {
     if word.n_chars == 1 && chars.clone().all(|c| rules.classes.has(c, SENTENCE_END)) {
         return Kind::EndMark;
     }
-    if chars.all(|c| rules.classes.has(c, PUNCT)) { Kind::Punct } else { Kind::Other }
+    if chars.all(|c| rules.classes.has(c, PUNCT)) {
+        Kind::Punct
+    } else {
+        Kind::Other
+    }
 }

@@ -1,7 +1,7 @@
 //! Tables of spaCy's blank English tokenizer: facts, no rules. Written by
 //! `tests/parity/generate_spacy_tables.py`; change that, not this.
 //!
-//! Source: spaCy 3.8.18 (MIT licence, Copyright (C) 2016-2024 ExplosionAI GmbH and others),
+//! Source: `spaCy` 3.8.18 (MIT licence, by `ExplosionAI` and others),
 //! `lang/en`, `lang/char_classes.py`, `pipeline/sentencizer.pyx`; `isspace`, `\w`, `\d` and category P
 //! as in Python 3.11 (Unicode 14.0.0).
 

@@ -67,9 +67,7 @@ fn is_host(host: &str, classes: &Classes) -> bool {
     };
     let letters = domain.chars().take_while(|&c| classes.has(c, LOWER));
     let n = letters.take(64).count();
-    (2..=63).contains(&n)
-        && domain.chars().nth(n).is_none()
-        && labels.split('.').all(is_label)
+    (2..=63).contains(&n) && domain.chars().nth(n).is_none() && labels.split('.').all(is_label)
 }
 
 /// One to 64 characters that neither begin nor end with a hyphen or an underscore.
@@ -88,9 +86,13 @@ fn is_label_char(c: char) -> bool {
 /// Four octets, without the private networks that the pattern names.
 fn is_address(host: &str, classes: &Classes) -> bool {
     let mut parts = host.split('.');
-    let (Some(a), Some(b), Some(c), Some(d), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(a), Some(b), Some(c), Some(d), None) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) else {
         return false;
     };
     let octets = Octets(classes);
@@ -162,6 +164,10 @@ impl Octets<'_> {
     fn chars(octet: &str) -> (Option<char>, Option<char>, Option<char>) {
         let mut chars = octet.chars();
         let three = (chars.next(), chars.next(), chars.next());
-        if chars.next().is_some() { (None, None, Some(' ')) } else { three }
+        if chars.next().is_some() {
+            (None, None, Some(' '))
+        } else {
+            three
+        }
     }
 }

@@ -1,0 +1,61 @@
+//! Words and sentences of whole columns, for looking at and for the comparison with spaCy.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, ListArray, UInt64Array};
+use pyo3::prelude::*;
+use pyo3_arrow::PyArray;
+use refinery_core::batch::Texts;
+use refinery_core::text::spacy::SpacyWords;
+
+use crate::detach::detached;
+
+/// Words of spaCy's blank English tokenizer, as datatrove counts them: `List<Utf8>`, as long as
+/// the input, null where the text is.
+#[pyfunction]
+fn spacy_words(py: Python<'_>, texts: PyArray) -> PyResult<PyArray> {
+    let (array, _) = texts.into_inner();
+    let lists: ListArray = detached(py, None, || Ok(words(&Texts::new(array.as_ref())?)))?;
+    Ok(PyArray::from_array_ref(Arc::new(lists)))
+}
+
+/// Number of sentences that datatrove finds in each English text: `UInt64`, as long as the input,
+/// null where the text is.
+#[pyfunction]
+fn count_sentences(py: Python<'_>, texts: PyArray) -> PyResult<PyArray> {
+    let (array, _) = texts.into_inner();
+    let counts: UInt64Array = detached(py, None, || {
+        let texts = Texts::new(array.as_ref())?;
+        let mut splitter = SpacyWords::default();
+        let mut count = |text| splitter.count_sentences(text) as u64;
+        Ok((0..texts.len())
+            .map(|row| texts.get(row).map(&mut count))
+            .collect())
+    })?;
+    let counts: ArrayRef = Arc::new(counts);
+    Ok(PyArray::from_array_ref(counts))
+}
+
+fn words(texts: &Texts<'_>) -> ListArray {
+    let mut splitter = SpacyWords::default();
+    let mut words = Vec::new();
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in 0..texts.len() {
+        let text = texts.get(row);
+        if let Some(text) = text {
+            splitter.split(text, &mut words);
+            for word in &words {
+                lists.values().append_value(word.text(text));
+            }
+        }
+        lists.append(text.is_some());
+    }
+    lists.finish()
+}
+
+/// Adds this file's names to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(spacy_words, m)?)?;
+    m.add_function(wrap_pyfunction!(count_sentences, m)?)
+}

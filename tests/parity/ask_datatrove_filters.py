@@ -1,0 +1,61 @@
+"""Run by datatrove's interpreter: what its filters say of each text, and what they count in.
+
+In: one JSON string a line. Out: one JSON object a line with `words`; per filter `verdict`
+(`[kept, reason]`, or `["error", type]` where the filter stops); for C4 also `sentences`, the
+counts in the order in which the filter asked for them, and `text`, what it left.
+"""
+
+import json
+import sys
+
+from datatrove.data import Document
+from datatrove.pipeline.filters import (
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+    c4_filters,
+)
+from datatrove.utils.text import split_into_sentences, split_into_words
+
+FILTERS = {
+    "datatrove/gopher_quality": GopherQualityFilter(),
+    "datatrove/gopher_repetition": GopherRepetitionFilter(),
+    "datatrove/c4": C4QualityFilter(),
+    "datatrove/c4_fineweb": C4QualityFilter(filter_no_terminal_punct=False),
+    "datatrove/fineweb_quality": FineWebQualityFilter(),
+    "datatrove/fineweb_report": FineWebQualityFilter(char_duplicates_ratio=0.1),
+}
+
+asked = []
+
+
+def counting(text, language):
+    """`split_into_sentences`, remembering how many it found."""
+    sentences = split_into_sentences(text, language)
+    asked.append(len(sentences))
+    return sentences
+
+
+c4_filters.split_into_sentences = counting
+
+
+def ask(name, text):
+    """What one filter says of one text."""
+    document = Document(text=text, id="0")
+    asked.clear()
+    try:
+        verdict = FILTERS[name].filter(document)
+    except ZeroDivisionError as error:
+        return {"verdict": ["error", type(error).__name__]}
+    kept, reason = verdict if isinstance(verdict, tuple) else (verdict, None)
+    answer = {"verdict": [kept, reason]}
+    if "c4" in name:
+        answer |= {"sentences": list(asked), "text": document.text}
+    return answer
+
+
+for line in sys.stdin:
+    text = json.loads(line)
+    answer = {name: ask(name, text) for name in FILTERS}
+    sys.stdout.write(json.dumps({"words": split_into_words(text), **answer}) + "\n")

@@ -1,0 +1,36 @@
+"""Runs a script of this folder with the interpreter of an original.
+
+The originals pin dependencies of their own, so each lives in an environment beside ours. Its
+interpreter is named by `REFINERY_ORACLE_PYTHON`, or is `.oracle/bin/python` in the checkout.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def python() -> str:
+    """The interpreter, or a skip that says how to get one."""
+    found = Path(os.environ.get("REFINERY_ORACLE_PYTHON", ROOT / ".oracle" / "bin" / "python"))
+    if not found.exists():
+        pytest.skip(f"no interpreter with the originals at {found}: set REFINERY_ORACLE_PYTHON")
+    return str(found)
+
+
+def answers(script: str, questions: list[Any]) -> list[Any]:
+    """What `script` answers: one line of JSON in, one out, in order."""
+    lines = "".join(json.dumps(question) + "\n" for question in questions)
+    done = subprocess.run(
+        [python(), str(HERE / script)], input=lines, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) == len(questions)
+    return found
