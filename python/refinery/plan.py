@@ -29,6 +29,7 @@ from refinery.errors import (
 from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.rule_set import Rule, RuleReader
+from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from refinery.config import Pipeline, Step
@@ -317,10 +318,8 @@ class _PlanBuilder:
                 continue
             label = self._label(config.name, config.label, model, path, where)
             if label is not None:
-                sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-                scores.append(
-                    ScorePlan(config.name, path, sha256, label, model.labels.index(label), model)
-                )
+                index = model.labels.index(label)
+                scores.append(ScorePlan(config.name, path, sha256_of(path), label, index, model))
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
