@@ -46,7 +46,7 @@ check: $(VENV)/.tools ## formatting, lints, types, stubs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest refinery._core --allowlist tests/meta/stubtest_allowlist.txt
+	$(BIN)/python -m mypy.stubtest refinery._core
 
 fmt: $(VENV)/.tools ## format both languages
 	cargo fmt --all

@@ -1,6 +1,6 @@
 """Stub of the Rust module; `make check` compares it with the binary.
 
-`ArrowArray` is anything with `__arrow_c_array__` (a pyarrow array); results have it too, so
+`_ArrowArray` is anything with `__arrow_c_array__` (a pyarrow array); results have it too, so
 `pa.array(result)` and `pa.record_batch(result)` take them without a copy.
 """
 
@@ -8,8 +8,32 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Any, Protocol, final
 
-class ArrowArray(Protocol):
+class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> Any: ...
+
+__all__ = [
+    "EMBEDDED_TOKENIZERS",
+    "IS_OPTIMISED",
+    "LineBlock",
+    "LineFile",
+    "LineStream",
+    "MinHasher",
+    "Model",
+    "Pass",
+    "RawBlock",
+    "ThreadPool",
+    "Tokenizer",
+    "__version__",
+    "check_texts",
+    "count_sentences",
+    "families",
+    "hash_ids",
+    "input_reasons",
+    "merge_schemas",
+    "near_duplicate_clusters",
+    "schema_to_arrow",
+    "spacy_words",
+]
 
 __version__: str
 IS_OPTIMISED: bool
@@ -35,7 +59,7 @@ class Model:
     def __new__(cls, path: str | PathLike[str]) -> Model: ...
     @property
     def labels(self) -> list[str]: ...
-    def predict(self, texts: ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+    def predict(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
 
 @final
 class MinHasher:
@@ -56,7 +80,7 @@ class Pass:
         minhash: MinHasher | None = None,
         base_columns: bool = False,
     ) -> Pass: ...
-    def run(self, texts: ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+    def run(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
 
 @final
 class LineBlock:
@@ -81,12 +105,13 @@ class RawBlock:
     @property
     def n_bytes(self) -> int: ...
     def parse(self) -> tuple[Any, Any, str]: ...
-    def decode(self, rows: ArrowArray, schema: str) -> Any: ...
+    def decode(self, rows: _ArrowArray, schema: str) -> Any: ...
 
 @final
 class LineStream:
     def __iter__(self) -> LineStream: ...
     def __next__(self) -> RawBlock: ...
+    def read(self, block: LineBlock) -> RawBlock: ...
 
 @final
 class LineFile:
@@ -114,14 +139,14 @@ class LineFile:
     def read(self, block: LineBlock) -> RawBlock: ...
 
 def families() -> list[dict[str, Any]]: ...
-def check_texts(texts: ArrowArray, max_bytes: int) -> Any: ...
-def hash_ids(ids: ArrowArray, seed: int) -> Any: ...
-def spacy_words(texts: ArrowArray) -> Any: ...
-def count_sentences(texts: ArrowArray) -> Any: ...
+def check_texts(texts: _ArrowArray, max_bytes: int) -> Any: ...
+def hash_ids(ids: _ArrowArray, seed: int) -> Any: ...
+def spacy_words(texts: _ArrowArray) -> Any: ...
+def count_sentences(texts: _ArrowArray) -> Any: ...
 def near_duplicate_clusters(
-    signatures: ArrowArray | None,
-    rank: ArrowArray,
-    alive: ArrowArray,
+    signatures: _ArrowArray | None,
+    rank: _ArrowArray,
+    alive: _ArrowArray,
     *,
     bands: int,
     threshold: float | None,

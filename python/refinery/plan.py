@@ -29,6 +29,7 @@ from refinery.errors import (
 from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.rule_set import Rule, RuleReader
+from refinery.scoring.sidecar import read_sidecar
 from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
@@ -316,7 +317,11 @@ class _PlanBuilder:
             except (ModelError, OSError) as error:
                 self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
                 continue
-            label = self._label(config.name, config.label, model, path, where)
+            try:
+                label = self._label(config.name, config.label, model, path, where)
+            except ModelError as error:
+                self._problem((*where, "model"), str(error))
+                continue
             if label is not None:
                 index = model.labels.index(label)
                 scores.append(ScorePlan(config.name, path, sha256_of(path), label, index, model))
@@ -446,10 +451,9 @@ def _step_name(i: int, config: Step) -> str:
 
 def _positive_label(name: str, labels: dict[str, str], path: Path) -> str | None:
     """The label that means quality: the sidecar's, the score's own name, or a known name."""
-    sidecar = path.with_name(path.name + ".json")
-    if sidecar.exists():
-        positive = str(json.loads(sidecar.read_text(encoding="utf-8"))["positive_label"])
-        return labels.get(positive.removeprefix("__label__"))
+    sidecar = read_sidecar(path)
+    if sidecar is not None:
+        return sidecar.positive_label
     lower = {plain.lower(): label for plain, label in labels.items()}
     if name.lower() in lower:
         return lower[name.lower()]
