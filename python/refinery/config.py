@@ -255,6 +255,8 @@ class Pipeline:
 
     def problem(self, path: Path, message: str) -> Problem:
         """A problem at `path` of this pipeline's file."""
+        if path[:2] == ("input", 0) and isinstance(self.document.data.get("input"), dict):
+            path = ("input", *path[2:])  # a single input is written without its list
         return self.document.problem(path, message)
 
 

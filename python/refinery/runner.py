@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import platform
 import shutil
 import time
@@ -168,8 +169,7 @@ class _Run:
 
     def _hash_inputs(self) -> dict[str, str]:
         def hash_one(file: InputFile) -> str:
-            self.stop.check()
-            return file.sha256()
+            return file.sha256(self.stop.check)
 
         with ThreadPoolExecutor(self.plan.threads) as executor:
             hashes = list(executor.map(hash_one, self.plan.files))
@@ -271,8 +271,11 @@ class _Run:
         self, annotated: _Annotated, decided: dict[str, Any], before: dict[str, Any] | None
     ) -> tuple[ShardWriter, list[dict[str, Any]]]:
         schemas = [r.schema for r in annotated.records if r.schema is not None]
-        for reader in annotated.readers:
-            reader.learn(schemas)
+        if schemas:
+            merged = _core.merge_schemas(schemas)
+            self._note_mixed(merged)
+            for reader in annotated.readers:
+                reader.learn(merged)
         schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
         paths = [decided["folder"] / name for name in decided["names"]]
         kept = pl.read_parquet(paths, columns=["kept"])["kept"]
@@ -299,6 +302,13 @@ class _Run:
         return writer, run_tasks(
             writer, shards, threads=self.memory.workers("write"), stop=self.stop
         )
+
+    def _note_mixed(self, schema: str) -> None:
+        """A column whose values have no common type is carried as JSON text: lossless, but said."""
+        mixed = [name for name, shape in json.loads(schema) if shape == "json"]
+        if mixed:
+            named = ", ".join(mixed[:5]) + (f" and {len(mixed) - 5} more" if len(mixed) > 5 else "")
+            self.progress.note(f"values of mixed types are carried as JSON text in: {named}")
 
     # -- publish -------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from refinery.config import InputConfig, Pipeline
     from refinery.errors import Problem
 
@@ -30,6 +32,7 @@ FORMATS = {
     ".tsv": "csv",
 }
 _COMPRESSED = (".gz", ".zst")
+_HASH_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,17 @@ class InputFile:
     size: int
     config: InputConfig
 
-    def sha256(self) -> str:
-        """SHA-256 of the file's bytes: what names the results that depend on it."""
+    def sha256(self, between: Callable[[], None]) -> str:
+        """SHA-256 of the file's bytes: what names the results that depend on it.
+
+        `between` is called between parts of a large file, so that a stop need not wait for its end.
+        """
+        digest = hashlib.sha256()
         with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while part := file.read(_HASH_BYTES):
+                digest.update(part)
+                between()
+        return digest.hexdigest()
 
 
 def format_of(name: str) -> str | None:

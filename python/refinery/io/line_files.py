@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery.config import SourceValue
-from refinery.errors import BadFileError
+from refinery.errors import ConfigError, Problem, SchemaError
 from refinery.io.units import UNIT_BYTES, Quarantined, Rows, Unit
 
 if TYPE_CHECKING:
@@ -29,15 +29,25 @@ class LineReader:
     def __init__(self, file: InputFile, _sha256: str) -> None:
         self.file = file
         config = file.config
-        self._lines = _core.LineFile(
-            file.path,
-            format=file.format,
-            text=config.text,
-            id=config.id,
-            source=config.source if isinstance(config.source, str) else None,
-            block_bytes=UNIT_BYTES,
-            max_row_bytes=config.max_row_bytes,
-        )
+        named = {"text": config.text, "id": config.id}
+        named["source"] = config.source if isinstance(config.source, str) else None
+        try:
+            self._lines = _core.LineFile(
+                file.path,
+                format=file.format,
+                text=config.text,
+                id=config.id,
+                source=named["source"],
+                block_bytes=UNIT_BYTES,
+                max_row_bytes=config.max_row_bytes,
+            )
+        except SchemaError as error:
+            if not error.message.startswith("not in the header"):
+                raise
+            # A column that a CSV header lacks is named wrong in the pipeline, as in Parquet.
+            key = next(k for k, name in named.items() if name == error.column)
+            message = f"no column {error.column!r}: {error.message}"
+            raise ConfigError(file.source_file, [Problem(0, 0, key, message)]) from None
         self._blocks: list[_core.LineBlock] = []
         self._schema = self._lines.header_schema
         # Where each thread stands in its own pass over a compressed file while taking rows.
@@ -89,9 +99,8 @@ class LineReader:
     def schema(self) -> pa.Schema:
         return pa.schema(_core.schema_to_arrow(self._schema))
 
-    def learn(self, schemas: list[str]) -> None:
-        if schemas:
-            self._schema = _core.merge_schemas(schemas)
+    def learn(self, schema: str) -> None:
+        self._schema = schema
 
     def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         batch = pa.record_batch(self._raw(unit.index).decode(rows, self._schema))
@@ -103,12 +112,7 @@ class LineReader:
             return self._lines.read(self._blocks[index])
         state: dict[str, Any] = self._local.__dict__
         if state.get("next", index + 1) > index:
-            state["stream"], state["next"] = self._lines.stream(self._blocks), 0
-        raw: _core.RawBlock | None = None
-        while state["next"] <= index:
-            raw = next(state["stream"], None)
-            state["next"] += 1
-        if raw is None:
-            message = "ends before the block that was read before: the file changed during the run"
-            raise BadFileError(self.file.source_file, "truncated", message)
+            state["stream"] = self._lines.stream()
+        state["next"] = index + 1
+        raw: _core.RawBlock = state["stream"].read(self._blocks[index])
         return raw

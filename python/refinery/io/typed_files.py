@@ -49,7 +49,7 @@ class _TypedReader:
     def schema(self) -> pa.Schema:
         return self._schema
 
-    def learn(self, schemas: list[str]) -> None: ...
+    def learn(self, schema: str) -> None: ...
 
 
 class ParquetReader(_TypedReader):

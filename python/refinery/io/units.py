@@ -96,8 +96,8 @@ class Reader(Protocol):
     def schema(self) -> pa.Schema:
         """Schema of all columns; of JSON Lines only after every unit was read and `learn` called."""
 
-    def learn(self, schemas: list[str]) -> None:
-        """Be told what `Rows.schema` said of all units of this format."""
+    def learn(self, schema: str) -> None:
+        """Be told what `Rows.schema` said of all units together."""
 
     def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         """All columns of the records numbered `rows` (Int64, ascending), as `schema` has them."""
