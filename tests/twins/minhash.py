@@ -14,7 +14,10 @@ SEED = int.from_bytes(b"refinery", "big")
 
 
 def words(text: str) -> list[str]:
-    """Runs of alphanumeric characters or `_`, lower-cased, without accents."""
+    """Runs of alphanumeric characters or `_`, lower-cased, without accents.
+
+    A letter of a script written without spaces is a word of its own.
+    """
     found, word = [], ""
     for character in text:
         # One character at a time: no rule looks at its neighbours.
@@ -22,12 +25,25 @@ def words(text: str) -> list[str]:
         for part in unicodedata.normalize("NFD", lower):
             if unicodedata.category(part) == "Mn":
                 continue
-            if is_alphanumeric(part) or part == "_":
+            if is_alphanumeric(part) and stands_alone(part):
+                found += [word, part]
+                word = ""
+            elif is_alphanumeric(part) or part == "_":
                 word += part
             else:
                 found.append(word)
                 word = ""
     return [w for w in [*found, word] if w]
+
+
+def stands_alone(character: str) -> bool:
+    """Thai, Lao, Burmese, Khmer, kana and Han, by their blocks."""
+    blocks = (
+        *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3040, 0x30FF)),
+        *((0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D)),
+        (0x20000, 0x3FFFF),
+    )
+    return any(first <= ord(character) <= last for first, last in blocks)
 
 
 def is_alphanumeric(character: str) -> bool:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from refinery.engine import Silent
 from refinery.preview import summary
-from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows
+from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows, short_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,11 +128,6 @@ def result(done: RunResult) -> None:
     )
 
 
-def _short_reason(reason: str) -> str:
-    """The reason without its family where it is long: the step's name says the profile."""
-    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
-
-
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
@@ -156,7 +151,7 @@ def ledger(found: dict[str, Any], *, rules: bool) -> None:
             human_count(row.tokens),
             f"{row.share_tokens:.1%}",
             f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            _short_reason(row.top_reason),
+            short_reason(row.top_reason),
         )
     console.print(table)
     if not rules:

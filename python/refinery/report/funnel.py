@@ -80,6 +80,11 @@ def rule_rows(ledger: dict[str, Any]) -> list[RuleRow]:
     ]
 
 
+def short_reason(reason: str) -> str:
+    """The reason without its family where it is long: the step's name says the profile."""
+    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
+
+
 def human_bytes(n: float) -> str:
     """`12.3 MB`: powers of 1000, as in `shard_bytes`."""
     for unit in ("B", "kB", "MB", "GB", "TB"):

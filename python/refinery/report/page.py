@@ -8,7 +8,15 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from refinery.report.funnel import FunnelRow, RuleRow, funnel, human_bytes, human_count, rule_rows
+from refinery.report.funnel import (
+    FunnelRow,
+    RuleRow,
+    funnel,
+    human_bytes,
+    human_count,
+    rule_rows,
+    short_reason,
+)
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --line: #d8dee4; --bar: #2f6f9f; --page: #fff }
@@ -20,7 +28,7 @@ p.lead { color: var(--soft); margin-top: .2rem }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; vertical-align: bottom }
 td { border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; vertical-align: top }
-td.n, th.n { text-align: right; white-space: nowrap } td.bar { width: 30% }
+td.n, th.n { text-align: right; white-space: nowrap } td.bar { width: 24% }
 .bar span { display: block; height: .8rem; margin-top: .35rem; background: var(--bar); border-radius: 2px; min-width: 1px }
 code { font-size: .92em; overflow-wrap: anywhere } .wide { overflow-x: auto }
 """
@@ -74,6 +82,13 @@ def _table(headers: list[tuple[str, str]], rows: list[list[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
+def _code(name: str) -> str:
+    """A name that may break where its parts meet."""
+    if not name:
+        return ""
+    return f"<code>{escape(name).replace('.', '.<wbr>').replace('_', '_<wbr>')}</code>"
+
+
 def _funnel(rows: list[FunnelRow]) -> str:
     cells = [
         [
@@ -84,7 +99,7 @@ def _funnel(rows: list[FunnelRow]) -> str:
             f"{row.documents:,}",
             human_bytes(row.bytes),
             f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            f"<code>{escape(row.top_reason)}</code>" if row.top_reason else "",
+            _code(short_reason(row.top_reason)),
         ]
         for row in rows
     ]
@@ -96,10 +111,11 @@ def _funnel(rows: list[FunnelRow]) -> str:
 
 
 def _rules(rows: list[RuleRow]) -> str:
+    steps = [row.step for row in rows]
     cells = [
         [
-            escape(row.step),
-            f"<code>{escape(row.reason)}</code>",
+            "" if i and steps[i - 1] == row.step else escape(row.step),
+            _code(row.reason),
             f"{row.first['documents']:,}",
             f"{row.alone['documents']:,}",
             f"{row.exclusive['documents']:,}",
@@ -107,7 +123,7 @@ def _rules(rows: list[RuleRow]) -> str:
             human_count(row.alone["tokens"]),
             human_count(row.exclusive["tokens"]),
         ]
-        for row in rows
+        for i, row in enumerate(rows)
     ]
     headers = [
         ("step", ""), ("reason", ""), ("first", "n"), ("alone", "n"), ("only this", "n"),

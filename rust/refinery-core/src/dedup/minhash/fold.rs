@@ -7,9 +7,11 @@
 //!    counts as `e` whether it came as one character or two, and vowel points do not tell words
 //!    apart.
 //! 3. What is alphanumeric, or `_`, belongs to a word; everything else separates.
+//! 4. A letter of a script written without spaces (Han, kana, Thai, Lao, Burmese, Khmer) is a word
+//!    of its own: a run up to the next punctuation would be one long word, and one changed
+//!    character in it would change as many shingles as a rewritten sentence.
 //!
-//! Not here: compatibility forms (`ﬁ`, full-width letters), which stay what they are, and a cut of
-//! scripts written without spaces, where a run up to the next punctuation is one word.
+//! Not here: compatibility forms (`ﬁ`, full-width letters), which stay what they are.
 
 use std::sync::LazyLock;
 
@@ -86,6 +88,11 @@ pub fn fold_words(segment: &str, word: &mut Vec<u8>, mut emit: impl FnMut(&[u8])
         }
     };
     let mut step = |folded| match folded {
+        Folded::Letter(c) if stands_alone(c) => {
+            end_word(word);
+            push(word, c);
+            end_word(word);
+        }
         Folded::Letter(c) => push(word, c),
         Folded::Dropped => {}
         Folded::Separator => end_word(word),
@@ -100,6 +107,16 @@ pub fn fold_words(segment: &str, word: &mut Vec<u8>, mut emit: impl FnMut(&[u8])
         }
     }
     step(Folded::Separator);
+}
+
+/// Whether a letter belongs to a script that is written without spaces (ranges of blocks).
+#[inline]
+const fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[inline]
@@ -136,7 +153,17 @@ mod tests {
             ("don’t", &["don", "t"]),
             ("a_B", &["a\u{7f}b"]),
             ("שָׁלוֹם", &["שלום"]),
-            ("日本語。東京", &["日本語", "東京"]),
+            ("日本語。東京", &["日", "本", "語", "東", "京"]),
+            ("ガラスabc漢x", &["カ", "ラ", "ス", "abc", "漢", "x"]),
+            (
+                "한국 ไทย",
+                &[
+                    "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}",
+                    "ไ",
+                    "ท",
+                    "ย",
+                ],
+            ),
             ("½ ²", &["½", "²"]),
             ("𝐀b 𐐀", &["𝐀b", "𐐨"]),
             ("a\u{200b}b", &["a", "b"]),

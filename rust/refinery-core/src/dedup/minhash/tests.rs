@@ -45,6 +45,20 @@ fn sign(text: &str, ngram: usize, num_perm: usize) -> Option<Vec<u32>> {
     expected
 }
 
+/// Blocks of scripts written without spaces: Thai and Lao, Burmese, Khmer, kana, Han.
+const UNSPACED: [std::ops::RangeInclusive<u32>; 10] = [
+    0x0E00..=0x0EFF,
+    0x1000..=0x109F,
+    0x1780..=0x17FF,
+    0x3005..=0x3007,
+    0x3040..=0x30FF,
+    0x31F0..=0x31FF,
+    0x3400..=0x4DBF,
+    0x4E00..=0x9FFF,
+    0xF900..=0xFAFF,
+    0xFF66..=0xFF9D,
+];
+
 /// The words, by the definition.
 fn twin_words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
@@ -54,7 +68,15 @@ fn twin_words(text: &str) -> Vec<String> {
             if part.is_alphanumeric() && part.general_category() != GeneralCategory::NonspacingMark
                 || part == '_'
             {
-                words.last_mut().unwrap().push(part);
+                let block = u32::from(part);
+                let is_unspaced = UNSPACED.iter().any(|r| r.contains(&block))
+                    || (0x20000..=0x3FFFF).contains(&block);
+                if is_unspaced {
+                    words.push(part.into());
+                    words.push(String::new());
+                } else {
+                    words.last_mut().unwrap().push(part);
+                }
             } else if part.general_category() != GeneralCategory::NonspacingMark {
                 words.push(String::new());
             }
