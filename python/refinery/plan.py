@@ -30,7 +30,6 @@ from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.rule_set import Rule, RuleReader
 from refinery.scoring.sidecar import read_sidecar
-from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from refinery.config import Pipeline, Step
@@ -92,11 +91,10 @@ def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
 
 @dataclass(frozen=True)
 class ScorePlan:
-    """A score: its column, its model's file and hash, and the label it is the probability of."""
+    """A score: its column, its model and the file of it, and the label it is the probability of."""
 
     name: str
     path: Path
-    sha256: str
     label: str
     label_index: int
     model: _core.Model = field(compare=False, repr=False)
@@ -145,7 +143,7 @@ class Plan:
             "version": ANNOTATIONS_VERSION,
             "families": [f.name for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
-            "scores": [[s.name, s.sha256, s.label] for s in self.scores],
+            "scores": [[s.name, s.model.fingerprint, s.label] for s in self.scores],
             "minhash": self.minhash
             and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
@@ -324,7 +322,7 @@ class _PlanBuilder:
                 continue
             if label is not None:
                 index = model.labels.index(label)
-                scores.append(ScorePlan(config.name, path, sha256_of(path), label, index, model))
+                scores.append(ScorePlan(config.name, path, label, index, model))
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:

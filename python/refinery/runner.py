@@ -345,7 +345,8 @@ class _Run:
             outputs=outputs,
             files=self._files(),
             models=[
-                {"name": s.name, "label": s.label, "sha256": s.sha256} for s in self.plan.scores
+                {"name": s.name, "label": s.label, "xxh3_128": s.model.fingerprint}
+                for s in self.plan.scores
             ],
             units=[asdict(replace(record, schema=None)) for record in annotated.records],
             ledger=decided["ledger"],

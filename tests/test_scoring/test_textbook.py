@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xxhash
 
 import refinery
 from refinery import _core
@@ -144,3 +145,7 @@ def test_script_names_the_source_that_is_missing(tmp_path):
     pq.write_table(pa.table(columns), tmp_path / "part.parquet")
     with pytest.raises(ParameterError, match="life-liberty-and-pursuit-happiness"):
         train_textbook.main(["--text", str(tmp_path), "--out", str(tmp_path / "m.ftz")])
+
+
+def test_the_fingerprint_is_the_hash_of_the_whole_file():
+    assert _core.Model(MODEL).fingerprint == xxhash.xxh3_128_hexdigest(MODEL.read_bytes())

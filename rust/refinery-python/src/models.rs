@@ -64,6 +64,12 @@ impl Model {
         })
     }
 
+    /// Names the file's content: 32 hexadecimal digits.
+    #[getter]
+    fn fingerprint(&self) -> String {
+        self.inner.fingerprint()
+    }
+
     #[getter]
     fn labels(&self) -> Vec<String> {
         self.inner.labels().to_vec()

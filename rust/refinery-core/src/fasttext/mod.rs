@@ -24,13 +24,14 @@ mod table;
 mod tests;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use dictionary::{Dictionary, Entries, RowScratch};
 use load::{Header, Source};
 use loss::Loss;
 use matrix::Matrix;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{Error, Result};
 
@@ -41,6 +42,31 @@ pub struct Model {
     input: Matrix,
     output: Matrix,
     loss: Loss,
+    fingerprint: u128,
+}
+
+/// A file that is hashed as it is read: a second pass over a model of a gigabyte costs as much as
+/// loading it.
+struct Hashed {
+    file: File,
+    hasher: Xxh3,
+}
+
+impl Hashed {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            hasher: Xxh3::new(),
+        }
+    }
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..n]);
+        Ok(n)
+    }
 }
 
 /// Buffers of one thread.
@@ -66,7 +92,10 @@ impl Model {
         };
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
-        Self::read(path, BufReader::with_capacity(1 << 20, file), len)
+        let mut reader = BufReader::with_capacity(1 << 20, Hashed::new(file));
+        let mut model = Self::read(path, &mut reader, len)?;
+        model.fingerprint = reader.into_inner().hasher.digest128();
+        Ok(model)
     }
 
     fn read(path: &Path, reader: impl BufRead, len: u64) -> Result<Self> {
@@ -97,7 +126,13 @@ impl Model {
             input,
             output,
             loss,
+            fingerprint: 0,
         })
+    }
+
+    /// XXH3-128 of the file's bytes, as 32 hexadecimal digits: what names results of this model.
+    pub fn fingerprint(&self) -> String {
+        format!("{:032x}", self.fingerprint)
     }
 
     /// The labels, prefix included, in the file's order.
