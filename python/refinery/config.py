@@ -144,7 +144,6 @@ class Bounds(_Model):
         return self
 
 
-ProfileOverrides = dict[str, Bounds | None]
 RuleMapping = dict[str, Any]
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refinery import _core, presets, signals
+from refinery import _core, signals
 from refinery.config import MinHashConfig
 from refinery.errors import (
     BadFileError,
@@ -470,8 +470,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"no such file: {error.filename}"
     return str(error)
-
-
-def preset_of(name: str) -> presets.Preset | None:
-    """The preset of that name, or None."""
-    return presets.load(name) if name in presets.names() else None
