@@ -63,10 +63,13 @@ proptest! {
                 let is_right = expected.as_ref().map_or_else(is_huge, |_| true);
                 prop_assert!(is_right, "{text:?}: {expected:?}");
             }
-            Err(fault) if fault.reason == Reason::MalformedRecord => {
-                prop_assert!(expected.is_err(), "{text:?}: {fault:?}");
+            // `serde_json` keeps the last of two equal keys, and refuses whatever else we refuse:
+            // a backslash before a pair of surrogates leaves the second one alone.
+            Err(fault) if fault.reason == Reason::DuplicateKey => {}
+            Err(fault) => {
+                let is_known = matches!(fault.reason, Reason::MalformedRecord | Reason::BadEscape);
+                prop_assert!(is_known && expected.is_err(), "{text:?}: {fault:?}");
             }
-            Err(fault) => prop_assert_eq!(fault.reason, Reason::DuplicateKey),
         }
     }
 
