@@ -256,7 +256,6 @@ class _Run:
             sync(making / name)
         done = {
             "ledger": decisions.ledger,
-            "names": names,
             "files": {name: sha256_of(making / name) for name in names},
         }
         shutil.rmtree(folder, ignore_errors=True)
@@ -277,7 +276,7 @@ class _Run:
             for reader in annotated.readers:
                 reader.learn(merged)
         schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
-        paths = [decided["folder"] / name for name in decided["names"]]
+        paths = [decided["folder"] / name for name in decided["files"]]
         kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
         shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
@@ -385,9 +384,9 @@ class _Run:
                     pa.concat_tables(rows), path, compression="zstd", write_page_checksum=True
                 )
         for path in tree.decisions.iterdir():
-            if path.name not in decided["names"]:
+            if path.name not in decided["files"]:
                 path.unlink()
-        for name in decided["names"]:
+        for name in decided["files"]:
             source, target = decided["folder"] / name, tree.decisions / name
             if target.is_file() and sha256_of(target) == sha256_of(source):
                 continue

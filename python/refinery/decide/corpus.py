@@ -28,6 +28,10 @@ class Corpus:
     signatures: pa.Array | None
     rank: pl.Series
 
+    def row_numbers(self) -> pl.Series:
+        """0, 1, … for every document (UInt32)."""
+        return pl.int_range(len(self.frame), dtype=pl.UInt32, eager=True)
+
     def __len__(self) -> int:
         return len(self.frame)
 

@@ -49,7 +49,7 @@ def _drop(reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep
     key = {"first": None, "longest": "n_chars"}[keep] if isinstance(keep, str) else keep["highest"]
     members = pl.DataFrame(
         {
-            "row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True),
+            "row": corpus.row_numbers(),
             "group": groups,
             "rank": corpus.rank,
             "key": corpus.frame[key].cast(pl.Float64)
@@ -65,7 +65,7 @@ def _drop(reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep
     members = members.join(winners, on="group", how="left", maintain_order="left")
     # Back to the length of the corpus, null for who is in no group.
     spread = (
-        pl.DataFrame({"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)})
+        pl.DataFrame({"row": corpus.row_numbers()})
         .join(members.select("row", "winner", "cluster"), on="row", how="left", maintain_order="left")
     )  # fmt: skip
     mask = (spread["winner"].is_not_null() & (spread["winner"] != spread["row"])).fill_null(

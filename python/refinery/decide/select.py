@@ -26,7 +26,7 @@ def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
     ranked = (
         pl.DataFrame(
             {
-                "row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True),
+                "row": corpus.row_numbers(),
                 "value": corpus.frame[config.by].cast(pl.Float64),
                 "rank": corpus.rank,
                 "weight": weight,
@@ -38,9 +38,9 @@ def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
     )
     # The document that crosses the target is taken if more than half of it lies below the target.
     chosen = ranked.filter(pl.col("until") - pl.col("weight") / 2 <= target)
-    is_chosen = pl.DataFrame(
-        {"row": pl.int_range(len(corpus), dtype=pl.UInt32, eager=True)}
-    ).select(pl.col("row").is_in(chosen["row"].implode()))["row"]
+    is_chosen = pl.DataFrame({"row": corpus.row_numbers()}).select(
+        pl.col("row").is_in(chosen["row"].implode())
+    )["row"]
     return Drop("not_selected", alive & ~is_chosen)
 
 

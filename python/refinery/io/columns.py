@@ -75,10 +75,7 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
             reasons, pc.if_else(pc.is_null(ids), "null_id", pa.scalar(None, pa.string()))
         )
     else:
-        prefix = pa.scalar(f"{file.source_file}#", pa.large_string())
-        ids = pc.binary_join_element_wise(
-            prefix, numbers.cast(pa.large_string()), pa.scalar("", pa.large_string())
-        )
+        ids = made_ids(file, numbers)
     sources = _sources(file, batch)
     if reasons.null_count == len(reasons):
         return Rows(texts, ids, sources, numbers, [])
@@ -95,6 +92,19 @@ def row_numbers(first: int, n: int) -> pa.Array:
     """`n` consecutive record numbers from `first` (Int64)."""
     ones = pa.repeat(pa.scalar(1, pa.int64()), n)
     return pc.cumulative_sum(ones, start=pa.scalar(first - 1, pa.int64()))
+
+
+def made_ids(file: InputFile, rows: pa.Array) -> pa.Array:
+    """Ids where none are given: `<source_file>#<row>` for each record number."""
+    prefix = pa.scalar(f"{file.source_file}#", pa.large_string())
+    return pc.binary_join_element_wise(
+        prefix, rows.cast(pa.large_string()), pa.scalar("", pa.large_string())
+    )
+
+
+def constant(value: str, n: int) -> pa.Array:
+    """A column that says the same of every record."""
+    return pa.repeat(pa.scalar(value, pa.large_string()), n)
 
 
 def _quarantined(row: int, reason: str, texts: pa.Array, i: int) -> Quarantined:
@@ -122,7 +132,7 @@ def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:
     if source is None:
         return None
     if isinstance(source, SourceValue):
-        return pa.repeat(pa.scalar(source.value, pa.large_string()), len(batch))
+        return constant(source.value, len(batch))
     return _plain(batch.column(source)).cast(pa.large_string())
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery.config import SourceValue
 from refinery.errors import ConfigError, Problem, SchemaError
+from refinery.io.columns import constant, made_ids
 from refinery.io.units import UNIT_BYTES, Quarantined, Rows, Unit
 
 if TYPE_CHECKING:
@@ -82,15 +83,12 @@ class LineReader:
         config = self.file.config
         sources = None
         if isinstance(config.source, SourceValue):
-            sources = pa.repeat(pa.scalar(config.source.value, pa.large_string()), len(documents))
+            sources = constant(config.source.value, len(documents))
         elif config.source is not None:
             sources = documents["source"].cast(pa.large_string())
         ids = documents["id"]
         if config.id is None:
-            prefix = pa.scalar(f"{self.file.source_file}#", pa.large_string())
-            ids = pa.compute.binary_join_element_wise(
-                prefix, documents["row"].cast(pa.large_string()), pa.scalar("", pa.large_string())
-            )
+            ids = made_ids(self.file, documents["row"])
         records = [Quarantined(**record) for record in quarantine.to_pylist()]
         yield Rows(
             documents["text"], ids, sources, documents["row"].cast(pa.int64()), records, schema
