@@ -7,7 +7,6 @@ the training pool, and the hash of the model file, so that the two cannot be mix
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from refinery.errors import ModelError
 from refinery.scoring.text_prep import TEXT_PREP
+from refinery.tree import sha256_of
 
 # Raised when the meaning of a field changes; older files are then refused, never guessed at.
 FORMAT_VERSION = 1
@@ -102,15 +102,9 @@ def read_sidecar(model: Path) -> Sidecar | None:
     except ValueError as error:
         raise ModelError(str(path), f"not JSON: {error}") from error
     sidecar = _checked(found, path)
-    if sidecar.sha256 != file_sha256(model):
+    if sidecar.sha256 != sha256_of(model):
         raise ModelError(str(path), f"describes another file than {model.name}: its sha256 differs")
     return sidecar
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _TYPES = {

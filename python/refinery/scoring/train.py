@@ -27,8 +27,9 @@ import pyarrow as pa
 from refinery import _core
 from refinery.errors import EnvironmentFault, ParameterError, RefineryError
 from refinery.scoring import fasttext_process
-from refinery.scoring.sidecar import Sidecar, file_sha256, sidecar_path
+from refinery.scoring.sidecar import Sidecar, sidecar_path
 from refinery.scoring.text_prep import LABEL_PREFIX, training_line, words
+from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -173,7 +174,7 @@ def train_classifier(
             name=name,
             positive_label=LABEL_PREFIX + positive_label,
             labels=labels,
-            sha256=file_sha256(model),
+            sha256=sha256_of(model),
             min_words=min_words,
             training={
                 "library": f"fasttext-numpy2 {importlib.metadata.version('fasttext-numpy2')}",
