@@ -1,7 +1,7 @@
 //! The computing half of refinery: everything that reads characters.
 //!
 //! What is here: definitions of word, line, sentence and n-gram ([`text`]), signals over one
-//! document ([`signal`]), token counts ([`tokens`]), fastText inference ([`fasttext`]), sketches
+//! document ([`signal`]), edits that make views of it ([`edit`]), token counts ([`tokens`]), fastText inference ([`fasttext`]), sketches
 //! and duplicate clusters ([`dedup`]), readers that cut inputs into units and parse rows
 //! ([`input`]), and the one fused pass over Arrow string columns ([`batch`]).
 //!
@@ -11,6 +11,7 @@
 pub mod batch;
 pub mod columns;
 pub mod dedup;
+pub mod edit;
 pub mod error;
 pub mod fasttext;
 pub mod input;

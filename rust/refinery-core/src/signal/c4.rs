@@ -1,10 +1,9 @@
-//! C4's line and document rules as numbers, computed as datatrove's `C4QualityFilter` does, and the
-//! text that C4 leaves.
+//! C4's line and document rules as numbers, computed as datatrove's `C4QualityFilter` does.
 //!
 //! Two families, since C4 judges the document by what its line rules leave: `datatrove.c4` with all
 //! of them, and `datatrove.c4_fineweb` without the terminal-punctuation rule, as `FineWeb` runs it.
 //! Not here: the bad-word list, the paragraph rule, thresholds (they are in the presets of the same
-//! names), and citations without line rules.
+//! names), the text that C4 leaves ([`crate::edit::c4`]), and citations without line rules.
 //!
 //! A document rule of the original stops at the first line that breaks it. Here every line is
 //! judged, so that the numbers stand when a rule is left out; which of the two document rules
@@ -93,7 +92,7 @@ pub static FAMILY: Family = Family {
     signals: &SIGNALS,
     needs: Needs {
         words: true,
-        token_ids: false,
+        ..Needs::NONE
     },
     compute: |doc, scratch, out| compute(doc, LineRules::C4, scratch, out),
 };
@@ -106,7 +105,7 @@ pub static FINEWEB_FAMILY: Family = Family {
     signals: &SIGNALS,
     needs: Needs {
         words: true,
-        token_ids: false,
+        ..Needs::NONE
     },
     compute: |doc, scratch, out| compute(doc, LineRules::FINEWEB, scratch, out),
 };
@@ -186,32 +185,10 @@ fn take_words<'a>(words: &mut &'a [Word], end: usize) -> &'a [Word] {
     taken
 }
 
-/// Replaces `out` by the text C4 leaves of `text`: kept lines joined by `\n`, without citations,
-/// stripped.
-///
-/// Defined for every text: of a document that a document rule drops it is what its other lines and
-/// those would be.
-pub fn edited_text(text: &str, rules: LineRules, judge: &mut LineJudge, out: &mut String) {
-    out.clear();
-    judge.load(text);
-    for line in split_lines(text) {
-        let judged = judge.judge(strip(line), rules);
-        if judged.fate == Fate::Kept {
-            out.push_str(judged.text);
-            out.push('\n');
-        }
-    }
-    let kept = strip(out);
-    let start = kept.as_ptr() as usize - out.as_ptr() as usize;
-    let end = start + kept.len();
-    out.truncate(end);
-    out.drain(..start);
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::check;
-    use super::{FAMILY, FINEWEB_FAMILY, LineJudge, LineRules, edited_text};
+    use super::{FAMILY, FINEWEB_FAMILY};
 
     #[test]
     fn each_line_is_counted_by_the_first_rule_that_drops_it() {
@@ -336,31 +313,5 @@ mod tests {
             ("no mark here\rOne ! two .  Three four .", 3.0),
         ];
         check(&FAMILY, "n_sentences", &cases);
-    }
-
-    #[test]
-    fn edited_text_is_the_kept_lines() {
-        let cases = [
-            ("", ""),
-            ("no mark", ""),
-            (
-                "  A b c. \r\n\r\nno mark here\u{2028}D[1] e f!\x0b",
-                "A b c.\nD e f!",
-            ),
-            ("[1] [2] [3].\nA b c.", ".\nA b c."),
-            ("[1] A b.\nC d e.", "A b.\nC d e."),
-        ];
-        let (mut judge, mut out) = (LineJudge::default(), "left over".to_owned());
-        for (text, expected) in cases {
-            edited_text(text, LineRules::C4, &mut judge, &mut out);
-            assert_eq!(out, expected, "{text:?}");
-        }
-        edited_text(
-            "no mark here\n\na b",
-            LineRules::FINEWEB,
-            &mut judge,
-            &mut out,
-        );
-        assert_eq!(out, "no mark here");
     }
 }

@@ -26,10 +26,7 @@ pub static FAMILY: Family = Family {
             range: "0 or more; never null",
         },
     ],
-    needs: Needs {
-        words: false,
-        token_ids: false,
-    },
+    needs: Needs::NONE,
     compute,
 };
 

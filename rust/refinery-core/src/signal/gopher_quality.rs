@@ -62,7 +62,7 @@ pub static FAMILY: Family = Family {
     ],
     needs: Needs {
         words: true,
-        token_ids: false,
+        ..Needs::NONE
     },
     compute,
 };

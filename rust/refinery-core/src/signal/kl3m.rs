@@ -28,8 +28,8 @@ pub static FAMILY: Family = Family {
     source: "alea-institute/kl3m-data 9574e1b, kl3m_data/metrics/quality_metrics.py",
     signals: &SPECS,
     needs: Needs {
-        words: false,
         token_ids: true,
+        ..Needs::NONE
     },
     compute,
 };
@@ -242,6 +242,8 @@ mod tests {
             text,
             n_chars: text.chars().count(),
             words: &[],
+            split_words: &[],
+            uax29_words: &[],
             tokens,
             is_kl3m_tokenizer,
         };

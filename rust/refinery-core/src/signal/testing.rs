@@ -37,6 +37,8 @@ pub fn signal_of_words(family: &Family, name: &str, text: &str, tokens: &[&str])
         text,
         n_chars: text.chars().count(),
         words: &words,
+        split_words: &words,
+        uax29_words: &words,
         tokens: &[],
         is_kl3m_tokenizer: false,
     };

@@ -1,7 +1,7 @@
 //! A document, split once for every family that reads it.
 
 use super::spacy::SpacyWords;
-use super::words::Word;
+use super::words::{Word, split_words, uax29_words};
 use crate::tokens::{TokenScratch, Tokenizer};
 
 /// Which splits of a document the families of a plan read. What nobody reads is not computed.
@@ -9,16 +9,30 @@ use crate::tokens::{TokenScratch, Tokenizer};
 pub struct Needs {
     /// `Doc::words`.
     pub words: bool,
+    /// `Doc::split_words`.
+    pub split_words: bool,
+    /// `Doc::uax29_words`.
+    pub uax29_words: bool,
     /// `Doc::tokens`: token ids, not only their number.
     pub token_ids: bool,
 }
 
 impl Needs {
+    /// Nothing but the text.
+    pub const NONE: Self = Self {
+        words: false,
+        split_words: false,
+        uax29_words: false,
+        token_ids: false,
+    };
+
     /// What either side needs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             words: self.words | other.words,
+            split_words: self.split_words | other.split_words,
+            uax29_words: self.uax29_words | other.uax29_words,
             token_ids: self.token_ids | other.token_ids,
         }
     }
@@ -33,6 +47,10 @@ pub struct Doc<'a> {
     pub n_chars: usize,
     /// Words of spaCy's blank English tokenizer; empty unless [`Needs::words`].
     pub words: &'a [Word],
+    /// Words of Python's `str.split()`; empty unless [`Needs::split_words`].
+    pub split_words: &'a [Word],
+    /// Words between the boundaries of UAX 29; empty unless [`Needs::uax29_words`].
+    pub uax29_words: &'a [Word],
     /// Token ids; empty unless [`Needs::token_ids`].
     pub tokens: &'a [u32],
     /// Whether `tokens` come from KL3M's own tokenizer, whose ids some of its metrics name.
@@ -44,6 +62,8 @@ pub struct Doc<'a> {
 pub struct Splitter {
     spacy: SpacyWords,
     words: Vec<Word>,
+    split_words: Vec<Word>,
+    uax29_words: Vec<Word>,
     tokens: Vec<u32>,
     token_scratch: TokenScratch,
 }
@@ -57,9 +77,17 @@ impl Splitter {
         tokenizer: Option<&Tokenizer>,
     ) -> Doc<'a> {
         self.words.clear();
+        self.split_words.clear();
+        self.uax29_words.clear();
         self.tokens.clear();
         if needs.words {
             self.spacy.split(text, &mut self.words);
+        }
+        if needs.split_words {
+            split_words(text, &mut self.split_words);
+        }
+        if needs.uax29_words {
+            uax29_words(text, &mut self.uax29_words);
         }
         if let (true, Some(tokenizer)) = (needs.token_ids, tokenizer) {
             tokenizer.encode(text, &mut self.token_scratch, &mut self.tokens);
@@ -68,6 +96,8 @@ impl Splitter {
             text,
             n_chars: text.chars().count(),
             words: &self.words,
+            split_words: &self.split_words,
+            uax29_words: &self.uax29_words,
             tokens: &self.tokens,
             is_kl3m_tokenizer: tokenizer.is_some_and(Tokenizer::is_kl3m),
         }
