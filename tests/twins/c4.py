@@ -1,8 +1,9 @@
-"""Twin of `datatrove.c4` and `datatrove.c4_fineweb`, and of the text that C4 leaves."""
+"""Twin of `c4`, `datatrove.c4` and `datatrove.c4_fineweb`, and of the text that C4 leaves."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from .punctuation import SENTENCE_ENDS
 
@@ -15,14 +16,28 @@ POLICY = (
     "use of cookies",
     "use cookies",
 )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Where the implementations differ."""
+
+    end_marks: tuple[str, ...] | None
+    min_words: int
+    counts_citations: bool
+
+
+DATATROVE = Rules((".", "?", "!", '"', "'"), min_words=3, counts_citations=True)
+FINEWEB = replace(DATATROVE, end_marks=None)
+REFERENCE = Rules((".", "?", "!", '"'), min_words=5, counts_citations=False)
 FATES = ("kept", "long_word", "no_terminal_punct", "few_words", "javascript", "policy")
 
 
 def signals(
-    text: str, count_sentences: Callable[[str], int], *, terminal_punct: bool = True
+    text: str, count_sentences: Callable[[str], int], rules: Rules = DATATROVE
 ) -> dict[str, float | None]:
     """Every signal of the family; `count_sentences` is asked once for each kept line."""
-    judged = list(judge_lines(text, terminal_punct=terminal_punct))
+    judged = list(judge_lines(text, rules))
     lorem = [i for i, (_, _, breaks) in enumerate(judged) if "lorem_ipsum" in breaks]
     curly = [i for i, (_, _, breaks) in enumerate(judged) if "curly_bracket" in breaks]
     values: dict[str, float | None] = {"n_lines": len(judged)}
@@ -34,16 +49,18 @@ def signals(
     values["has_lorem_ipsum"] = int(bool(lorem))
     values["has_curly_bracket"] = int(bool(curly))
     values["has_lorem_ipsum_first"] = int(bool(lorem) and not (curly and curly[0] < lorem[0]))
+    if rules == REFERENCE:
+        values["n_chars"] = len(text)
     return values
 
 
-def edited_text(text: str, *, terminal_punct: bool = True) -> str:
+def edited_text(text: str, rules: Rules = DATATROVE) -> str:
     """The kept lines, without citations."""
-    judged = judge_lines(text, terminal_punct=terminal_punct)
+    judged = judge_lines(text, rules)
     return "\n".join(line for fate, line, _ in judged if fate == "kept").strip()
 
 
-def judge_lines(text: str, *, terminal_punct: bool) -> Iterator[tuple[str, str, set[str]]]:
+def judge_lines(text: str, rules: Rules) -> Iterator[tuple[str, str, set[str]]]:
     """Per line: what becomes of it, how it reads then, which document rules it breaks."""
     for raw in text.splitlines():
         words = raw.split()
@@ -53,12 +70,10 @@ def judge_lines(text: str, *, terminal_punct: bool) -> Iterator[tuple[str, str, 
         if any(len(word) > 1000 for word in words):
             yield "long_word", line, breaks
             continue
-        if terminal_punct and (
-            not line.endswith((".", "?", "!", '"', "'")) or line.endswith("...")
-        ):
+        if rules.end_marks and (not line.endswith(rules.end_marks) or line.endswith("...")):
             yield "no_terminal_punct", line, breaks
             continue
-        if len(words) < 3:
+        if len(words if rules.counts_citations else line.split()) < rules.min_words:
             yield "few_words", line, breaks
             continue
         if "lorem ipsum" in lower:

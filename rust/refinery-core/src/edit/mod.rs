@@ -31,7 +31,7 @@ pub struct EditScratch {
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT];
+pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT, &c4::REFERENCE_EDIT];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {

@@ -8,11 +8,13 @@
 pub mod c4;
 pub mod c4_lines;
 pub mod counts;
+pub mod curator;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
+pub mod paper_gopher;
 mod repeats;
 #[cfg(test)]
 mod testing;
@@ -57,6 +59,10 @@ pub struct Scratch {
     pub fineweb_quality: fineweb_quality::Buffers,
     /// Buffers of KL3M.
     pub kl3m: kl3m::Buffers,
+    /// Buffers of `NeMo` Curator.
+    pub curator: curator::Buffers,
+    /// Buffers of Gopher's paper.
+    pub paper_gopher: paper_gopher::Buffers,
 }
 
 /// Every family, in the order of their columns.
@@ -68,6 +74,9 @@ pub static FAMILIES: &[&Family] = &[
     &c4::FINEWEB_FAMILY,
     &fineweb_quality::FAMILY,
     &kl3m::FAMILY,
+    &curator::FAMILY,
+    &paper_gopher::FAMILY,
+    &c4::REFERENCE_FAMILY,
 ];
 
 impl Family {

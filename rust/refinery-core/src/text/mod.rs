@@ -4,6 +4,7 @@
 pub mod chars;
 pub mod doc;
 pub mod lines;
+pub mod lower;
 pub mod punctuation;
 pub mod spacy;
 pub mod words;
