@@ -58,7 +58,7 @@ TWINS = {
     "datatrove.gopher_quality": lambda text: gopher_quality.signals(text, text.split()),
     "datatrove.gopher_repetition": lambda text: gopher_repetition.signals(text, text.split()),
     "datatrove.c4": lambda text: c4.signals(text, count_sentences),
-    "datatrove.c4_fineweb": lambda text: c4.signals(text, count_sentences, c4.FINEWEB),
+    "datatrove.c4_fineweb": lambda text: c4.signals(text, count_sentences, terminal_punct=False),
     "datatrove.fineweb_quality": lambda text: fineweb_quality.signals(text, text.split()),
 }
 

@@ -120,8 +120,8 @@ def twin(family, text, answer):
     if family.startswith("datatrove.c4"):
         # Of lines after the one that drops the document the original asks for no sentences.
         counts = iter(answer[family.replace(".", "/")]["sentences"])
-        rules = c4.DATATROVE if family == "datatrove.c4" else c4.FINEWEB
-        return c4.signals(text, lambda _: next(counts, 0), rules)
+        terminal_punct = family == "datatrove.c4"
+        return c4.signals(text, lambda _: next(counts, 0), terminal_punct=terminal_punct)
     module = {
         "datatrove.gopher_quality": gopher_quality,
         "datatrove.gopher_repetition": gopher_repetition,
@@ -209,10 +209,10 @@ def test_c4_counts_are_equal_to_the_twin(family, texts, original, ours):
 
 @pytest.mark.parametrize("profile", ["datatrove/c4", "datatrove/c4_fineweb"])
 def test_c4_twin_leaves_the_original_text(profile, texts, original):
-    rules = c4.DATATROVE if profile == "datatrove/c4" else c4.FINEWEB
+    terminal_punct = profile == "datatrove/c4"
     checked = 0
     for text, answer in zip(texts, original, strict=True):
         if answer[profile]["verdict"][0]:
-            assert c4.edited_text(text, rules) == answer[profile]["text"]
+            assert c4.edited_text(text, terminal_punct=terminal_punct) == answer[profile]["text"]
             checked += 1
     assert checked > 100 or len(texts) < 3000

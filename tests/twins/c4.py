@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from .punctuation import SENTENCE_ENDS
 
@@ -16,28 +15,21 @@ POLICY = (
     "use of cookies",
     "use cookies",
 )
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Where the implementations differ."""
-
-    end_marks: tuple[str, ...] | None
-    min_words: int
-    counts_citations: bool
-
-
-DATATROVE = Rules((".", "?", "!", '"', "'"), min_words=3, counts_citations=True)
-FINEWEB = replace(DATATROVE, end_marks=None)
-REFERENCE = Rules((".", "?", "!", '"'), min_words=5, counts_citations=False)
 FATES = ("kept", "long_word", "no_terminal_punct", "few_words", "javascript", "policy")
 
 
 def signals(
-    text: str, count_sentences: Callable[[str], int], rules: Rules = DATATROVE
+    text: str,
+    count_sentences: Callable[[str], int],
+    *,
+    terminal_punct: bool = True,
+    reference: bool = False,
 ) -> dict[str, float | None]:
-    """Every signal of the family; `count_sentences` is asked once for each kept line."""
-    judged = list(judge_lines(text, rules))
+    """Every signal of the family; `count_sentences` is asked once for each kept line.
+
+    `reference` are the rules of C4's own implementation, else they are datatrove's.
+    """
+    judged = list(judge_lines(text, terminal_punct=terminal_punct, reference=reference))
     lorem = [i for i, (_, _, breaks) in enumerate(judged) if "lorem_ipsum" in breaks]
     curly = [i for i, (_, _, breaks) in enumerate(judged) if "curly_bracket" in breaks]
     values: dict[str, float | None] = {"n_lines": len(judged)}
@@ -49,19 +41,22 @@ def signals(
     values["has_lorem_ipsum"] = int(bool(lorem))
     values["has_curly_bracket"] = int(bool(curly))
     values["has_lorem_ipsum_first"] = int(bool(lorem) and not (curly and curly[0] < lorem[0]))
-    if rules == REFERENCE:
+    if reference:
         values["n_chars"] = len(text)
     return values
 
 
-def edited_text(text: str, rules: Rules = DATATROVE) -> str:
+def edited_text(text: str, *, terminal_punct: bool = True, reference: bool = False) -> str:
     """The kept lines, without citations."""
-    judged = judge_lines(text, rules)
+    judged = judge_lines(text, terminal_punct=terminal_punct, reference=reference)
     return "\n".join(line for fate, line, _ in judged if fate == "kept").strip()
 
 
-def judge_lines(text: str, rules: Rules) -> Iterator[tuple[str, str, set[str]]]:
+def judge_lines(
+    text: str, *, terminal_punct: bool, reference: bool
+) -> Iterator[tuple[str, str, set[str]]]:
     """Per line: what becomes of it, how it reads then, which document rules it breaks."""
+    marks = (".", "?", "!", '"') if reference else (".", "?", "!", '"', "'")
     for raw in text.splitlines():
         words = raw.split()
         line = CITATION.sub("", raw.strip())
@@ -70,10 +65,10 @@ def judge_lines(text: str, rules: Rules) -> Iterator[tuple[str, str, set[str]]]:
         if any(len(word) > 1000 for word in words):
             yield "long_word", line, breaks
             continue
-        if rules.end_marks and (not line.endswith(rules.end_marks) or line.endswith("...")):
+        if terminal_punct and (not line.endswith(marks) or line.endswith("...")):
             yield "no_terminal_punct", line, breaks
             continue
-        if len(words if rules.counts_citations else line.split()) < rules.min_words:
+        if len(line.split()) < 5 if reference else len(words) < 3:
             yield "few_words", line, breaks
             continue
         if "lorem ipsum" in lower:
