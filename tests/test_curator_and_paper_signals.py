@@ -53,9 +53,7 @@ def test_the_twin_has_the_signals_of_the_family(family):
 @pytest.mark.parametrize("family", TWINS)
 @given(text=st.one_of(TEXTS, REPEATING))
 def test_signals_are_bit_equal_to_the_twin(family, text):
-    (found,) = pa.record_batch(
-        _core.Pass(families=[family]).run(pa.array([text]))
-    ).to_pylist()
+    (found,) = pa.record_batch(_core.Pass(families=[family]).run(pa.array([text]))).to_pylist()
     expected = TWINS[family](text)
     if family == "c4":
         # The words here are not all such that spaCy cuts them at white space only.

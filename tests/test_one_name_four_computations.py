@@ -65,7 +65,11 @@ ROWS = {
     "a 2-gram three times, across lines": (
         ACROSS_LINES,
         {
-            "datatrove": ("top_2gram_char_frac", 3 * 6 / 33, "drop"),  # with its space, over the text
+            "datatrove": (
+                "top_2gram_char_frac",
+                3 * 6 / 33,
+                "drop",
+            ),  # with its space, over the text
             "dolma": ("top_2gram_char_frac", 3 * 5 / 25, "drop"),  # without, over words
             "dclm": ("top_2gram_char_frac", 3 * 5 / 25, "drop"),
             "curator": ("top_2gram_char_frac", 0.0, "keep"),  # its text is nowhere to be deleted

@@ -3,7 +3,7 @@
 In: one JSON string a line. Out: one JSON object a line with `scores` (by the filter's name; the
 error's type where a filter stops), `verdict` (`[kept, name of the first filter that does not keep]`,
 or `["error", name]` where a filter stops before) and `porn`. Order and bounds are those of the
-configuration file that the package ships.
+configuration file that the package ships. Asked `{"list": name}`, it answers that list of constants.
 
 The package itself needs a cluster and a GPU stack, the filters need neither: the packages above
 them are entered without running their `__init__`. One thing is not left as it is: a filter takes
@@ -41,6 +41,7 @@ repetition = importlib.import_module(
     "nemo_curator.stages.text.filters.heuristic.repetition.repetition"
 )
 string = importlib.import_module("nemo_curator.stages.text.filters.heuristic.string")
+constants = importlib.import_module("nemo_curator.stages.text.utils.constants")
 repetition.set = dict.fromkeys
 
 
@@ -76,4 +77,9 @@ def ask(text):
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(ask(json.loads(line))) + "\n")
+        question = json.loads(line)
+        if isinstance(question, dict):
+            answer = list(getattr(constants, question["list"]))
+        else:
+            answer = ask(question)
+        sys.stdout.write(json.dumps(answer) + "\n")

@@ -32,7 +32,11 @@ def answers(script: str, questions: list[Any], oracle: str = "datatrove") -> lis
     """What `script` answers: one line of JSON in, one out, in order."""
     lines = "".join(json.dumps(question) + "\n" for question in questions)
     done = subprocess.run(
-        [python(oracle), str(HERE / script)], input=lines, capture_output=True, text=True, check=False
+        [python(oracle), str(HERE / script)],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found = [json.loads(line) for line in done.stdout.splitlines()]

@@ -38,7 +38,10 @@ EDGE_CASES = {
     "four words": ("Foxes have jumped here.\n" * 3, "too_few_sentences"),
     "a citation is no word": ("[1] Foxes have jumped here.\n" * 3, "too_few_sentences"),
     "bracket": (f"{LINE}.\n" * 3 + f"{LINE} {{.", "squigglybracket"),
-    "bracket in a line that mentions javascript": (f"{LINE}.\n" * 3 + f"{LINE} javascript {{.", None),
+    "bracket in a line that mentions javascript": (
+        f"{LINE}.\n" * 3 + f"{LINE} javascript {{.",
+        None,
+    ),
     "lorem ipsum": (f"{LINE}.\n" * 3 + f"{LINE} Lorem Ipsum.", "loremipsum"),
     "190 000 characters": (f"{LINE}.\n" * 3 + "x" * (190_000 - 102), None),
     "one more": (f"{LINE}.\n" * 3 + "x" * (190_001 - 102), "too_long"),
@@ -48,13 +51,13 @@ EDGE_CASES = {
 @pytest.fixture(scope="module")
 def texts():
     edge = [text for text, _ in EDGE_CASES.values()]
-    real = sample(2000, seed=31, most_chars=250_000)
+    real = sample(3200, seed=31, most_chars=250_000)
     return [
         *edge,
         *languages.texts(),
         *soup(1500, seed=32),
         *real,
-        *mutated([text[:60_000] for text in real], seed=33),
+        *mutated([text[:60_000] for text in real[::2]], seed=33),
         *mutated(soup(500, seed=34), seed=35),
     ]
 
@@ -66,7 +69,9 @@ def original(texts):
 
 @pytest.fixture(scope="module")
 def ours(texts):
-    rows = pa.record_batch(_core.Pass(families=["c4"]).run(pa.array(texts, pa.string()))).to_pylist()
+    rows = pa.record_batch(
+        _core.Pass(families=["c4"]).run(pa.array(texts, pa.string()))
+    ).to_pylist()
     return [{name.removeprefix(PREFIX): value for name, value in row.items()} for row in rows]
 
 
@@ -94,11 +99,12 @@ def test_the_preset_gives_the_original_verdict_and_reason_but_for_sentences(text
         kept, reason = answer["verdict"]
         seen[reason] = seen.get(reason, 0) + 1
         if verdict("c4", signals) != [kept, reason]:
-            assert {reason, verdict("c4", signals)[1]} == {None, "too_few_sentences"}, repr(text[:200])
+            assert {reason, verdict("c4", signals)[1]} == {None, "too_few_sentences"}, repr(
+                text[:200]
+            )
             assert signals["n_lines_kept"] < 3
             apart += 1
     assert {None, "too_long", "loremipsum", "squigglybracket", "too_few_sentences"} <= seen.keys()
-    print(f"verdicts: {seen}; apart by sentences alone: {apart} of {len(texts)}")
     assert apart <= 0.005 * len(texts)
 
 

@@ -22,17 +22,20 @@ pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(1800)]
 PROFILE = "curator/heuristic_en"
 PREFIX = "curator.heuristics."
 SIGNALS = {r.reason: r.column.removeprefix(PREFIX) for r in presets.load(PROFILE).rules}
+OF_CHARS = {"alpha_numeric", "numbers_ratio", "urls_ratio", "white_space", "parentheses_ratio"}
 PROSE = "The quick brown foxes have jumped over that lazy dog of mine, and it went to bed with me. "
-ANIMALS = "foxes herons badgers otters beetles lizards falcons hedgehogs".split()
-PLACES = "rivers gardens mountains villages harbours orchards".split()
-VARIED = "\n".join(
-    f"The {animal} near {place} have {verb} there.{ending}"
-    for animal, place, verb, ending in zip(
-        ANIMALS, PLACES[::-1] + ["fields", "roads"], "slept hunted danced rested grown sung come died".split(),
-        ["", " Nobody noticed.", " Winter follows!", " Why?", "", " It rained.", "", " So what?"],
-        strict=True,
-    )
+SENTENCES = (
+    "The foxes near orchards have slept there.",
+    "The herons near harbours have hunted there. Nobody noticed.",
+    "The badgers near villages have danced there. Winter follows!",
+    "The otters near mountains have rested there. Why?",
+    "The beetles near gardens have grown there.",
+    "The lizards near rivers have sung there. It rained.",
+    "The falcons near fields have come there.",
+    "The hedgehogs near roads have died there. So what?",
+    "And nobody was there to be told of that.",
 )
+VARIED = "\n".join(SENTENCES)
 
 # Texts and the first filter that drops them, `None` where none does; each was run in the original.
 EDGE_CASES = {
@@ -42,18 +45,28 @@ EDGE_CASES = {
     "a hash alone": ("#\n" * 3 + "a" * 20, "symbol_to_word"),
     "two hashes are no symbol": ("##\n" * 3 + "a" * 20, "repeated_lines"),
     "five lines of which two are equal": ("aaaaaaa\nbb\nbb\ncc\ndd", "word_count"),
-    "ten lines of which five are equal": ("aaa\nbbb\nccc\nddd\neee\n" + "fff\n" * 5, "repeated_lines"),
+    "ten lines of which five are equal": (
+        "aaa\nbbb\nccc\nddd\neee\n" + "fff\n" * 5,
+        "repeated_lines",
+    ),
     "one sentence three times": (PROSE * 3, "repeating_top_4grams"),
     "prose": (VARIED, None),
+    "a word of 1002 characters": (VARIED + "\n" + "xy" * 501, "mean_word_length"),
+    "bullets": ("\n".join("• " + line for line in SENTENCES), "bullet_ratio"),
+    "hyphens are no bullets": ("\n".join("- " + line for line in SENTENCES), None),
 }
 
 
 @pytest.fixture(scope="module")
 def texts():
     edge = [text for text, _ in EDGE_CASES.values()]
-    real = sample(1600, seed=21)
+    real = sample(3200, seed=21)
+    (phrases,) = oracle.answers(
+        "ask_curator_filters.py", [{"list": "policy_substrings"}], "curator"
+    )
+    edge += [f"Some text.\n\n\n{phrase.upper()} More." for phrase in phrases]
     made = [*soup(1500, seed=22), *mutated(soup(500, seed=23), seed=24)]
-    return [*edge, *languages.texts(), *made, *real, *mutated(real, seed=25)]
+    return [*edge, *languages.texts(), *made, *real, *mutated(real[::2], seed=25)]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +87,8 @@ def expected(reason, score, text):
         return None
     n = re.search(r"(\d+)gram", reason)
     is_short = n is not None and len(text.split()) < int(n[1])
-    return None if is_short or text == "" and score == 1.0 else score
+    is_undefined = is_short or (text == "" and reason in OF_CHARS)
+    return None if is_undefined else score
 
 
 @pytest.mark.parametrize("case", EDGE_CASES)
@@ -100,10 +114,10 @@ def test_the_preset_gives_the_original_verdict_and_reason(texts, original, ours)
         kept, reason = answer["verdict"]
         seen[reason] = seen.get(reason, 0) + 1
         assert verdict(PROFILE, signals) == [kept is True, reason], repr(text[:200])
-    assert len(seen) > 5, seen
+    assert len(seen) > 5
 
 
-def test_every_filter_drops_some_text_alone(texts, original, ours):
+def test_every_filter_drops_some_text_alone(ours):
     preset = presets.load(PROFILE)
     drops = {
         rule.reason
@@ -112,7 +126,7 @@ def test_every_filter_drops_some_text_alone(texts, original, ours):
         if (value := signals[SIGNALS[rule.reason]]) is not None
         and (value < rule.bound if rule.side == "min" else value > rule.bound)
     }
-    assert drops >= SIGNALS.keys() - {"bullet_ratio"}, SIGNALS.keys() - drops
+    assert drops == SIGNALS.keys()
 
 
 def test_signals_are_bit_equal_to_the_twin(texts, ours):

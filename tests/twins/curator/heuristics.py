@@ -11,9 +11,9 @@ URL = re.compile(r"https?://(?:[A-Za-z0-9$\-_@.&+/:=?#~!*(),]|%[0-9A-Fa-f]{2})+"
 END_MARKS = (".", "?", "!", '"', "'")
 ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»")
 LINE_ELLIPSES = (*ELLIPSES, "read more", "read more..")
-BULLETS = tuple("•‣⁃⁌⁍∙○●◘◦⦾⦿")
+BULLETS = tuple("•‣\u2043⁌⁍∙○●◘◦⦾⦿")
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
-# The notices of a site builder, a sentence of each; the original has them whole.
+# Three notices of a site builder that the original has besides are in the parity test only.
 BOILERPLATE = (
     "terms of use",
     "privacy policy",

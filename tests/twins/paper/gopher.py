@@ -5,7 +5,7 @@ import re
 from ..ngrams import covered, ngrams, top
 from ..share import repeated, share
 
-BULLETS = tuple("•‣⁃⁌⁍∙○●◘◦⦾⦿-*")
+BULLETS = tuple("•‣\u2043⁌⁍∙○●◘◦⦾⦿-*")
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
 
 

@@ -52,58 +52,50 @@ const N_CHARS: SignalSpec = spec("n_chars", "Characters of the text.", COUNT);
 /// Signals of the families. A dropped line is counted by the first rule that drops it.
 const fn signals(lines: &LineTexts) -> [SignalSpec; 11] {
     [
-    spec(
-        "n_lines",
-        "Lines of `splitlines`, empty ones included.",
-        COUNT,
-    ),
-    spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
-    spec(
-        "n_lines_dropped_long_word",
-        "Lines dropped for a word of more than 1000 characters.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_no_terminal_punct",
-        lines.no_terminal_punct,
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_few_words",
-        lines.few_words,
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_javascript",
-        "Lines dropped for `javascript` in any case.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_policy",
-        "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
-        COUNT,
-    ),
-    spec(
-        "n_sentences",
-        "Sentences in the kept lines, counted line by line.",
-        COUNT,
-    ),
-    spec(
-        "has_lorem_ipsum",
-        lines.has_lorem_ipsum,
-        FLAG,
-    ),
-    spec(
-        "has_curly_bracket",
-        "Whether `{` is in a line that the rules on long words, terminal punctuation, few words and javascript keep.",
-        FLAG,
-    ),
-    spec(
-        "has_lorem_ipsum_first",
-        "Whether has_lorem_ipsum, and no earlier line makes has_curly_bracket true.",
-        FLAG,
-    ),
-]
+        spec(
+            "n_lines",
+            "Lines of `splitlines`, empty ones included.",
+            COUNT,
+        ),
+        spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
+        spec(
+            "n_lines_dropped_long_word",
+            "Lines dropped for a word of more than 1000 characters.",
+            COUNT,
+        ),
+        spec(
+            "n_lines_dropped_no_terminal_punct",
+            lines.no_terminal_punct,
+            COUNT,
+        ),
+        spec("n_lines_dropped_few_words", lines.few_words, COUNT),
+        spec(
+            "n_lines_dropped_javascript",
+            "Lines dropped for `javascript` in any case.",
+            COUNT,
+        ),
+        spec(
+            "n_lines_dropped_policy",
+            "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
+            COUNT,
+        ),
+        spec(
+            "n_sentences",
+            "Sentences in the kept lines, counted line by line.",
+            COUNT,
+        ),
+        spec("has_lorem_ipsum", lines.has_lorem_ipsum, FLAG),
+        spec(
+            "has_curly_bracket",
+            "Whether `{` is in a line that the rules on long words, terminal punctuation, few words and javascript keep.",
+            FLAG,
+        ),
+        spec(
+            "has_lorem_ipsum_first",
+            "Whether has_lorem_ipsum, and no earlier line makes has_curly_bracket true.",
+            FLAG,
+        ),
+    ]
 }
 
 static DATATROVE_SIGNALS: [SignalSpec; 11] = signals(&DATATROVE_LINES);

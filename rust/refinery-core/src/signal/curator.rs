@@ -157,7 +157,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         fraction(words.with_alpha, words.all),
         words.stop_words as f64,
         fraction(words.chars, words.all),
-        words.longest.map_or(f64::NAN, |chars| chars as f64),
+        words.longest.map_or(f64::NAN, f64::from),
         fraction(lines.ending_ellipsis, lines.repeated.n_parts),
     ]);
     ngrams.load(doc.text, doc.split_words);
@@ -292,7 +292,11 @@ mod tests {
         check(
             &FAMILY,
             "frac_paras_unique",
-            &[("", 1.0), ("a\n\na\n\n\nb", 2.0 / 3.0), ("\n\n\n\n", 1.0 / 3.0)],
+            &[
+                ("", 1.0),
+                ("a\n\na\n\n\nb", 2.0 / 3.0),
+                ("\n\n\n\n", 1.0 / 3.0),
+            ],
         );
         check(
             &FAMILY,

@@ -199,10 +199,7 @@ mod tests {
                 "ellipsis_to_word_ratio",
                 &[(" ", NULL), ("a.... b … ......", 1.0)],
             ),
-            (
-                "frac_words_with_alpha",
-                &[("", NULL), ("1a 2 — ъ.", 0.5)],
-            ),
+            ("frac_words_with_alpha", &[("", NULL), ("1a 2 — ъ.", 0.5)]),
             (
                 "n_distinct_stop_words",
                 &[("", 0.0), ("THE the Of", 2.0), ("the, them", 0.0)],
@@ -228,7 +225,10 @@ mod tests {
                 "dup_line_frac",
                 &[(" \n", NULL), ("\na\n a \n\nb\nc\n", 0.25)],
             ),
-            ("dup_line_char_frac", &[("", NULL), ("éé\n éé\nab", 1.0 / 3.0)]),
+            (
+                "dup_line_char_frac",
+                &[("", NULL), ("éé\n éé\nab", 1.0 / 3.0)],
+            ),
             (
                 "dup_para_frac",
                 &[("", NULL), ("a\nb\n\n a\nb \n\n \n\nc", 1.0 / 3.0)],

@@ -16,9 +16,7 @@ pub(super) struct Lines {
 }
 
 /// Bullets, without the hyphen and the star.
-const BULLETS: [char; 12] = [
-    '•', '‣', '⁃', '⁌', '⁍', '∙', '○', '●', '◘', '◦', '⦾', '⦿',
-];
+const BULLETS: [char; 12] = ['•', '‣', '⁃', '⁌', '⁍', '∙', '○', '●', '◘', '◦', '⦾', '⦿'];
 
 pub(super) fn count(doc: &Doc<'_>, parts: &mut PartBuffers) -> Lines {
     let newlines = count_newlines(doc.text);

@@ -8,7 +8,7 @@ use crate::text::{Doc, Word};
 
 /// Counts of words.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Words {
+pub(super) struct Counts {
     pub all: usize,
     pub chars: usize,
     /// Characters of the longest word, `None` without words.
@@ -23,11 +23,11 @@ pub(super) struct Words {
 static ALPHABETIC: LazyLock<CharTable> =
     LazyLock::new(|| CharTable::new(&[(1, r"\p{Alphabetic}")], &[]));
 
-pub(super) fn count(doc: &Doc<'_>) -> Words {
-    let mut counts = Words {
+pub(super) fn count(doc: &Doc<'_>) -> Counts {
+    let mut counts = Counts {
         all: doc.split_words.len(),
         longest: doc.split_words.iter().map(|word| word.n_chars).max(),
-        ..Words::default()
+        ..Counts::default()
     };
     for word in doc.split_words {
         let token = word.text(doc.text);
