@@ -377,3 +377,74 @@ impl Ngrams {
         chars
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::super::testing::words;
+    use super::*;
+
+    /// Characters and gaps under the n-grams of `tokens` at `positions`, by sets.
+    fn cover(tokens: &[&str], positions: &[usize], n: usize) -> Cover {
+        let covered: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n).collect();
+        let gaps: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n - 1).collect();
+        Cover {
+            chars: covered.iter().map(|&at| tokens[at].chars().count()).sum(),
+            gaps: gaps.len(),
+        }
+    }
+
+    fn assert_covers(tokens: &[&str], ngrams: &mut Ngrams) {
+        let text = tokens.join(" ");
+        ngrams.load(&text, &words(&text, tokens));
+        for (top, n) in ngrams.tops().into_iter().zip(2..) {
+            let Some(top) = top else { continue };
+            let first = &tokens[top.first..top.first + n];
+            let same = |at: &usize| &tokens[*at..at + n] == first;
+            let found: Vec<usize> = (0..=tokens.len() - n).filter(same).collect();
+            assert_eq!(
+                ngrams.cover_of(top.first, n),
+                cover(tokens, &found, n),
+                "{text}"
+            );
+            assert_eq!(found.len(), top.count, "{text}");
+        }
+        for (found, n) in ngrams.later_copies().into_iter().zip(5..) {
+            let mut seen = HashSet::new();
+            let positions = 0..(tokens.len() + 1).saturating_sub(n);
+            let later: Vec<usize> = positions
+                .filter(|&at| !seen.insert(&tokens[at..at + n]))
+                .collect();
+            assert_eq!(found, cover(tokens, &later, n), "{n} of {text}");
+        }
+    }
+
+    #[test]
+    fn short_documents_have_no_copies() {
+        let mut ngrams = Ngrams::default();
+        let tokens = ["a"; 12];
+        for n in 0..tokens.len() {
+            assert_covers(&tokens[..n], &mut ngrams);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn covers_are_those_of_sets(
+            picks in prop::collection::vec(0..3_usize, 0..60),
+            rare in prop::collection::vec((0..60_usize, 3..8_usize), 0..6),
+        ) {
+            const TOKENS: [&str; 8] = ["a", "bc", "é", "d", "efg", "ab", "c", "日本"];
+            let mut tokens: Vec<&str> = picks.iter().map(|&pick| TOKENS[pick]).collect();
+            for (at, pick) in rare {
+                if let Some(token) = tokens.get_mut(at) {
+                    *token = TOKENS[pick];
+                }
+            }
+            assert_covers(&tokens, &mut Ngrams::default());
+        }
+    }
+}
