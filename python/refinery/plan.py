@@ -170,8 +170,8 @@ class Plan:
         """What determines the annotations of a unit, beside the unit itself."""
         return {
             "version": ANNOTATIONS_VERSION,
-            "views": self.views,
-            "sized": self.sized,
+            "views": {name: list(edits) for name, edits in self.views.items()},
+            "sized": list(self.sized),
             "hashed": self.hashed,
             "families": [f.key for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
@@ -201,7 +201,7 @@ class Plan:
             "shard_bytes": output.shard_bytes,
             "columns": list(self.output_columns),
             "view": self.written,
-            "edits": self.views.get(self.written, ()),
+            "edits": list(self.views.get(self.written, ())),
         }
 
     def inputs_part(self, hashes: dict[str, str]) -> list[dict[str, Any]]:
