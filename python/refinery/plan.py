@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.config import MinHashConfig
 from refinery.errors import (
     BadFileError,

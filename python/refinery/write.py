@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from refinery.annotate import read_annotations
+from refinery.annotation import read_annotations
 from refinery.errors import LedgerError, SchemaError
 from refinery.manifest import read_sealed, sealed
 from refinery.tree import move, sha256_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.engine import Progress, Stop
     from refinery.io.inputs import InputFile
     from refinery.io.units import Reader, Unit

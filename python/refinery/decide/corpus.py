@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from refinery.annotate import read_annotations
+from refinery.annotation import read_annotations
 from refinery.errors import DuplicateIdError
 
 if TYPE_CHECKING:
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.plan import Plan
     from refinery.tree import OutputTree
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.decide.corpus import Corpus
     from refinery.engine import Stop
     from refinery.plan import Plan, StepPlan

@@ -10,7 +10,7 @@ from refinery.errors import LedgerError
 if TYPE_CHECKING:
     import polars as pl
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.decide.corpus import Corpus
     from refinery.decide.state import State
 
