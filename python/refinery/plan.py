@@ -12,7 +12,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ from refinery.rule_set import Rule, RuleReader
 from refinery.scoring.sidecar import read_sidecar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from refinery.config import Pipeline, Step
     from refinery.io.inputs import InputFile
     from refinery.yaml_file import Path as KeyPath
@@ -236,9 +238,40 @@ def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
     return []
 
 
+def plan_frame(pipeline: Pipeline, columns: Collection[str] = ()) -> Plan:
+    """The plan of a pipeline over a frame: no file is looked for.
+
+    `columns` are columns of the frame that rules and selections may name like scores; where one is
+    named like a signal, it is read instead of computed.
+
+    Raises
+    ------
+    ConfigError
+        With all problems at once.
+    """
+    builder = _PlanBuilder(pipeline, frame_columns=columns)
+    plan = builder.build(None)
+    if builder.problems:
+        raise ConfigError(pipeline.document.file, builder.problems)
+    return plan
+
+
+@lru_cache(maxsize=4)
+def _load_model(path: Path, _stamp: tuple[int, int]) -> _core.Model:
+    """A model, loaded once for the many expressions of a notebook that name it."""
+    return _core.Model(path)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file: what tells that it must be read again."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 class _PlanBuilder:
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, frame_columns: Collection[str] | None = None) -> None:
         self.pipeline = pipeline
+        self._frame_columns = frame_columns
         self.config = pipeline.config
         self.problems: list[Problem] = []
         self._wanted: set[str] = set()
@@ -257,8 +290,10 @@ class _PlanBuilder:
         minhash = self.config.annotate.minhash
         if minhash is None and needs_minhash:
             minhash = MinHashConfig()
-        files, problems = inputs.find(self.pipeline)
-        self.problems += problems
+        files: list[InputFile] = []
+        if self._frame_columns is None:
+            files, problems = inputs.find(self.pipeline)
+            self.problems += problems
         return Plan(
             pipeline=self.pipeline,
             files=tuple(files),
@@ -312,7 +347,7 @@ class _PlanBuilder:
             if path is None:
                 continue
             try:
-                model = _core.Model(path)
+                model = _load_model(path, stamp(path))
             except (ModelError, OSError) as error:
                 self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
                 continue
@@ -369,7 +404,7 @@ class _PlanBuilder:
         return []
 
     def _steps(self, scores: list[str]) -> list[StepPlan]:
-        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
+        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores, *(self._frame_columns or ())]
         reader = RuleReader(self.pipeline, columns)
         steps = []
         for i, config in enumerate(self.config.decide):
@@ -396,8 +431,9 @@ class _PlanBuilder:
             )
         self._want([name])
 
-    def _want(self, columns: Any) -> None:
-        found = (signals.column(name) for name in columns)
+    def _want(self, columns: Iterable[str]) -> None:
+        given = self._frame_columns or ()
+        found = (signals.column(name) for name in columns if name not in given)
         self._wanted |= {signal.family for signal in found if signal is not None}
 
     def _output_columns(self, scores: list[str]) -> list[str]:
