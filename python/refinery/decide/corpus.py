@@ -76,20 +76,22 @@ def needed_columns(plan: Plan) -> list[str]:
 
 
 def step_columns(steps: Iterable[StepPlan]) -> list[str]:
-    """Annotation columns that steps name."""
-    columns = []
+    """Annotation columns that steps read, in order, beside the id."""
+    columns: list[str] = []
     for step in steps:
-        columns += [rule.column for rule in step.rules]
         config = step.config
+        columns += [rule.column for rule in step.rules]
         if config.select is not None:
-            columns.append(config.select.by)
+            weight = {"tokens": ["n_tokens"], "bytes": ["n_bytes"], "documents": []}
+            columns += [config.select.by, *weight[config.select.unit]]
         if config.exact_duplicates is not None:
             columns.append("content_hash")
         if config.near_duplicates is not None:
             columns.append("minhash")
         for duplicates in (config.exact_duplicates, config.near_duplicates):
-            if duplicates is not None and isinstance(duplicates.keep, dict):
-                columns.append(duplicates.keep["highest"])
+            keep = duplicates.keep if duplicates is not None else "first"
+            columns += [keep["highest"]] if isinstance(keep, dict) else []
+            columns += ["n_chars"] if keep == "longest" else []
     return list(dict.fromkeys(columns))
 
 
