@@ -9,7 +9,8 @@ import pytest
 
 import refinery as rf
 from conftest import kept_rows, make_rows, run_here, tree_bytes, write_file
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.errors import ConfigError
 from refinery.explain import explain_text
 from twins import c4
