@@ -61,6 +61,12 @@ def test_signals_are_bit_equal_to_the_twin(family, text):
     assert found == {f"{family}.{name}": value for name, value in expected.items()}
 
 
+@given(text=st.one_of(TEXTS, REPEATING))
+def test_the_edit_leaves_what_the_twin_leaves(text):
+    edited = pa.array(_core.edited(pa.array([text]), ["c4"])).to_pylist()
+    assert edited == [c4.edited_text(text, reference=True)]
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_preset_bounds_the_signals_of_its_family(name):
     preset = presets.load(name)
