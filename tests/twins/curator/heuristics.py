@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from ..ngrams import covered, ngrams, top
 from ..share import repeated, share
@@ -13,7 +14,7 @@ ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»")
 LINE_ELLIPSES = (*ELLIPSES, "read more", "read more..")
 BULLETS = tuple("•‣\u2043⁌⁍∙○●◘◦⦾⦿")
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
-# Three notices of a site builder that the original has besides are in the parity test only.
+# The original has five whole notices of a site builder besides; the parity test gives its list.
 BOILERPLATE = (
     "terms of use",
     "privacy policy",
@@ -27,7 +28,7 @@ BOILERPLATE = (
 )
 
 
-def signals(text: str) -> dict[str, float | None]:
+def signals(text: str, boilerplate_phrases: Sequence[str] = BOILERPLATE) -> dict[str, float | None]:
     """Every signal of the family; None is null."""
     words = text.split()
     urls = URL.findall(text)
@@ -40,7 +41,7 @@ def signals(text: str) -> dict[str, float | None]:
         "frac_chars_url": share(sum(map(len, urls)), len(text)),
         "frac_chars_white_space": share(sum(c in "\t\n\r\b " for c in text), len(text)),
         "frac_chars_bracket": share(sum(c in "(){}[]⟨⟩" for c in text), len(text)),
-        "frac_paras_boilerplate": boilerplate(paragraphs),
+        "frac_paras_boilerplate": boilerplate(paragraphs, boilerplate_phrases),
         "frac_lines_unique": share(len(set(lines)), len(lines)),
         "frac_paras_unique": share(len(set(paragraphs)), len(paragraphs)),
         "frac_line_chars_unique": unique_chars(lines),
@@ -80,12 +81,12 @@ def is_alphabetic(char: str) -> bool:
     return category[0] == "L" or category == "Nl" or "VOWEL SIGN" in name
 
 
-def boilerplate(paragraphs: list[str]) -> float | None:
+def boilerplate(paragraphs: list[str], phrases: Sequence[str]) -> float | None:
     """Paragraphs with a phrase over all; 1 where any has `lorem ipsum`."""
     lower = [paragraph.strip().lower() for paragraph in paragraphs]
     if any("lorem ipsum" in paragraph for paragraph in lower):
         return 1.0
-    with_phrase = sum(any(phrase in para for phrase in BOILERPLATE) for para in lower)
+    with_phrase = sum(any(phrase in para for phrase in phrases) for para in lower)
     return share(with_phrase, len(lower))
 
 
