@@ -6,6 +6,7 @@ pub mod doc;
 pub mod lines;
 pub mod punctuation;
 pub mod spacy;
+pub mod uax29;
 pub mod words;
 
 pub use doc::{Doc, Needs, Splitter};
