@@ -16,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import fasttext
 from retrie.retrie import Blacklist
-from twins.dclm import recipe, text_edits
 from uniseg.wordbreak import words
+
+from twins.dclm import recipe, text_edits
 
 
 @functools.cache

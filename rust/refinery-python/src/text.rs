@@ -60,12 +60,9 @@ fn uax29_words(py: Python<'_>, texts: PyArray) -> PyResult<PyArray> {
 #[pyfunction]
 fn edited_texts(py: Python<'_>, texts: PyArray, edits: Vec<String>) -> PyResult<PyArray> {
     let (array, _) = texts.into_inner();
-    let edits = edits.into_iter().map(|name| {
-        edit(&name).ok_or(Error::UnknownName {
-            kind: "edit",
-            name,
-        })
-    });
+    let edits = edits
+        .into_iter()
+        .map(|name| edit(&name).ok_or(Error::UnknownName { kind: "edit", name }));
     let edits: Vec<&Edit> = edits.collect::<Result<_, _>>().map_err(to_py_err)?;
     let column: StringArray = detached(py, None, || {
         let texts = Texts::new(array.as_ref())?;

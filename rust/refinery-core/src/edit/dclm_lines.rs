@@ -1,4 +1,4 @@
-//! RefinedWeb's corrections of lines, as DCLM's recipe applies them and as the paper states them.
+//! `RefinedWeb`'s corrections of lines, as DCLM's recipe applies them and as the paper states them.
 //!
 //! DCLM runs seven steps over the whole document, one after another, each on the lines that the one
 //! before left ([`STEPS`]); all but the fourth strip the text they leave, so that a line at either end
@@ -18,13 +18,29 @@ const MOST_WORDS_OF_SHORT_LINE: usize = 10;
 /// A line whose share of digits is above goes; the original's way to say "all digits".
 const MOST_DIGITS: f64 = 0.999_999;
 const COUNTED: [&str; 12] = [
-    "likes", "shares", "comments", "retweets", "reposts", "quotes", "bookmarks", "upvotes",
-    "downvotes", "downloads", "views", "followers",
+    "likes",
+    "shares",
+    "comments",
+    "retweets",
+    "reposts",
+    "quotes",
+    "bookmarks",
+    "upvotes",
+    "downvotes",
+    "downloads",
+    "views",
+    "followers",
 ];
 
 /// The steps of DCLM's recipe, in order, by what each removes.
 pub const STEPS: [&str; 7] = [
-    "uppercase", "digits", "counters", "short_lines", "items_in_cart", "read_more", "sign_in",
+    "uppercase",
+    "digits",
+    "counters",
+    "short_lines",
+    "items_in_cart",
+    "read_more",
+    "sign_in",
 ];
 
 /// DCLM's seven steps.
@@ -151,7 +167,9 @@ impl LineEditor {
         self.strip(text, 2);
         self.drop_lines(text, 3, |line| !line.is_empty() && has_few_words(line));
         // This step does not strip: what is empty is nothing, or one empty line.
-        if let [only] = self.lines[..] && only.start == only.end {
+        if let [only] = self.lines[..]
+            && only.start == only.end
+        {
             self.lines.clear();
         }
         self.n_left[3] = self.lines.len();
@@ -207,7 +225,10 @@ impl LineEditor {
             lines, cut, n_left, ..
         } = self;
         let is_blank = |line: &Line| lstrip(line.of(text, cut)).is_empty();
-        let n_kept = lines.iter().rposition(|line| !is_blank(line)).map_or(0, |last| last + 1);
+        let n_kept = lines
+            .iter()
+            .rposition(|line| !is_blank(line))
+            .map_or(0, |last| last + 1);
         lines.truncate(n_kept);
         if let Some(last) = lines.last_mut() {
             last.end = last.start + rstrip(last.of(text, cut)).len() as u32;
@@ -254,7 +275,9 @@ fn is_counter(line: &str) -> bool {
     if !number.starts_with(is_decimal) {
         return false;
     }
-    let rest = rest.strip_prefix(['k', 'm', 'b', 'K', 'M', 'B', '\u{212a}']).unwrap_or(rest);
+    let rest = rest
+        .strip_prefix(['k', 'm', 'b', 'K', 'M', 'B', '\u{212a}'])
+        .unwrap_or(rest);
     let noun = lstrip(rest);
     noun.len() < rest.len()
         && COUNTED.iter().any(|counted| {
@@ -268,7 +291,13 @@ fn after_lower<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let mut chars = text.chars();
     let is_prefix = word.chars().all(|expected| {
         // The sign for kelvin is the only other character with one of ASCII for its lower case.
-        let lower = |c: char| if c == '\u{212a}' { 'k' } else { c.to_ascii_lowercase() };
+        let lower = |c: char| {
+            if c == '\u{212a}' {
+                'k'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        };
         chars.next().is_some_and(|c| lower(c) == expected)
     });
     is_prefix.then_some(chars.as_str())
@@ -355,12 +384,28 @@ mod tests {
     #[test]
     fn counters_go() {
         let counters = [
-            "3 likes", "1.2K Views", "10,000\u{a0}followers!", "— 5m  shares…", "٣ quotes", "1k BOOKMAR\u{212a}S",
-            "7,.,B downvotes .", "5\u{212a} likes",
+            "3 likes",
+            "1.2K Views",
+            "10,000\u{a0}followers!",
+            "— 5m  shares…",
+            "٣ quotes",
+            "1k BOOKMAR\u{212a}S",
+            "7,.,B downvotes .",
+            "5\u{212a} likes",
         ];
         let others = [
-            "likes 3", "3likes", "3 like", "3 likes a", "a 3 likes", "3kk likes", "_3 likes",
-            "3 likes_", "½ likes", "3 l\u{130}kes", "3 k likes", "",
+            "likes 3",
+            "3likes",
+            "3 like",
+            "3 likes a",
+            "a 3 likes",
+            "3kk likes",
+            "_3 likes",
+            "3 likes_",
+            "½ likes",
+            "3 l\u{130}kes",
+            "3 k likes",
+            "",
         ];
         assert_eq!(counters.map(is_counter), [true; 8]);
         assert_eq!(others.map(is_counter), [false; 12]);
@@ -384,11 +429,20 @@ mod tests {
             ("2  items in Cart now\na b", "2  now\na b"),
             ("x items in cartitems in cart y", "x y"),
             ("\u{131}tem\u{17f} İN cart\na b", "a b"),
-            ("a b c d e f g h items in cart", "a b c d e f g h items in cart"),
-            ("we say read more...\nRead more>>>\nread more now\nc d", "we say\nread more now\nc d"),
+            (
+                "a b c d e f g h items in cart",
+                "a b c d e f g h items in cart",
+            ),
+            (
+                "we say read more...\nRead more>>>\nread more now\nc d",
+                "we say\nread more now\nc d",
+            ),
             // Not the phrase, but any three characters stand for its full stops.
             ("do read more at\nread more …", "do\nread more …"),
-            ("Sign-in to it\nsign-in\u{a0}\u{a0}now on\nSign-inhere or\nto sign-in", "to it\n\u{a0}now on\nhere or\nto sign-in"),
+            (
+                "Sign-in to it\nsign-in\u{a0}\u{a0}now on\nSign-inhere or\nto sign-in",
+                "to it\n\u{a0}now on\nhere or\nto sign-in",
+            ),
             ("a b\nSign-in read more...", "a b"),
         ];
         check(&EDIT, &cases);
@@ -397,7 +451,13 @@ mod tests {
     #[test]
     fn a_line_that_an_edit_left_is_edited_again() {
         // The prefix goes in the last step, so that the line is not judged without it.
-        check(&EDIT, &[("Sign-in 2024\na b", "2024\na b"), ("Sign-in items in cart", "")]);
+        check(
+            &EDIT,
+            &[
+                ("Sign-in 2024\na b", "2024\na b"),
+                ("Sign-in items in cart", ""),
+            ],
+        );
     }
 
     #[test]

@@ -175,7 +175,10 @@ static DOMAINS: LazyLock<Domains> = LazyLock::new(|| {
     ascii.sort_unstable();
     let mut other: Vec<String> = other.into_iter().map(with_mark).collect();
     other.sort_by_key(|name| std::cmp::Reverse(name.chars().count()));
-    let names = ascii.iter().copied().chain(other.iter().map(String::as_str));
+    let names = ascii
+        .iter()
+        .copied()
+        .chain(other.iter().map(String::as_str));
     let mut folded: Vec<String> = names.map(|name| name.chars().map(fold).collect()).collect();
     folded.sort_unstable();
     Domains {
@@ -219,7 +222,10 @@ impl Domains {
             return None;
         }
         let names = self.other.iter().filter(|name| rest.starts_with(*name));
-        names.map(String::len).find(|&end| is_boundary(end)).map(|end| at + end)
+        names
+            .map(String::len)
+            .find(|&end| is_boundary(end))
+            .map(|end| at + end)
     }
 }
 
@@ -242,9 +248,15 @@ mod tests {
             ("In \n\u{3000} ftp://x.de", "In"),
             ("In e.g. a.b.com.au.x! e.gg", "In e.g.!"),
             ("In xhttp://foo.com!", "In x!"),
-            ("In .com x.commune foo.Com foo.com_ foo.comé", "In .com x.commune foo.Com foo.com_ foo.comé"),
+            (
+                "In .com x.commune foo.Com foo.com_ foo.comé",
+                "In .com x.commune foo.Com foo.com_ foo.comé",
+            ),
             ("In foo.com” x.рф/y x.рфы", "In” x.рфы"),
-            ("In foo.com.测试/y a.vermögensberater! foo.भारतम्!", "In! foo.भारतम्!"),
+            (
+                "In foo.com.测试/y a.vermögensberater! foo.भारतम्!",
+                "In! foo.भारतम्!",
+            ),
             ("in", "in"),
             ("is.it it.is", ""),
             ("In a.com:http://b.org c", "In c"),
@@ -259,7 +271,10 @@ mod tests {
             &EDIT,
             &[
                 (&format!("In{spaces}a{host}.com"), "In  "),
-                (&format!("In{spaces}yya{host}.com b"), &format!("In{spaces}yy b")),
+                (
+                    &format!("In{spaces}yya{host}.com b"),
+                    &format!("In{spaces}yy b"),
+                ),
                 (&format!("In a.{host}.com.b.com{host}c.de"), "In a"),
             ],
         );
@@ -282,10 +297,19 @@ mod tests {
     fn numeric_addresses_go_always() {
         let cases = [
             ("x 127.0.0.1:80/a b", "x b"),
-            ("x http://1.2.3.4, xhttp://1.2.3.4 yftp:/1.2.3.4", "x, xhttp:// yftp:/"),
+            (
+                "x http://1.2.3.4, xhttp://1.2.3.4 yftp:/1.2.3.4",
+                "x, xhttp:// yftp:/",
+            ),
             ("v1.2.3.4 999.1.2.3.4 1.2.3.999", "v1.2.3.4 999."),
-            ("1.2.3 4.5.6.x 300.1.1.1 1.300.1.1 .1.2.3.4.5", "1.2.3 4.5.6.x 300.1.1.1 1.300.1.1 ."),
-            ("é1.2.3.4 ٣1.2.3.4 _1.2.3.4 “1.2.3.4”", "é1.2.3.4 ٣1.2.3.4 _1.2.3.4 “”"),
+            (
+                "1.2.3 4.5.6.x 300.1.1.1 1.300.1.1 .1.2.3.4.5",
+                "1.2.3 4.5.6.x 300.1.1.1 1.300.1.1 .",
+            ),
+            (
+                "é1.2.3.4 ٣1.2.3.4 _1.2.3.4 “1.2.3.4”",
+                "é1.2.3.4 ٣1.2.3.4 _1.2.3.4 “”",
+            ),
         ];
         check(&EDIT, &cases);
     }

@@ -32,7 +32,7 @@ pub struct Edit {
 pub struct EditScratch {
     /// Buffers of C4.
     pub c4: LineJudge,
-    /// Buffers of the line edits of DCLM and RefinedWeb.
+    /// Buffers of the line edits of DCLM and `RefinedWeb`.
     pub dclm_lines: dclm_lines::LineEditor,
     /// Text between the two steps of DCLM's deletion of addresses.
     pub dclm_urls: String,

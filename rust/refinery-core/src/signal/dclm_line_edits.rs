@@ -1,4 +1,4 @@
-//! How much the line edits of DCLM and of RefinedWeb's paper remove from a document.
+//! How much the line edits of DCLM and of `RefinedWeb`'s paper remove from a document.
 //!
 //! The original edits the text in seven steps, drops a document of which a step leaves nothing, and
 //! then one that lost more than a share of its words; here the edits are only asked for their numbers.
@@ -31,8 +31,14 @@ pub static FAMILY: Family = Family {
             "n_lines_after_uppercase",
             "Lines left when those mostly in capitals are gone; 0 where no text is left.",
         ),
-        lines_left("n_lines_after_digits", "Lines left when those of digits are gone too."),
-        lines_left("n_lines_after_counters", "Lines left when counters are gone too."),
+        lines_left(
+            "n_lines_after_digits",
+            "Lines left when those of digits are gone too.",
+        ),
+        lines_left(
+            "n_lines_after_counters",
+            "Lines left when counters are gone too.",
+        ),
         lines_left(
             "n_lines_after_short_lines",
             "Lines left when those of fewer than 2 words, but not empty ones, are gone too.",
@@ -59,7 +65,7 @@ pub static FAMILY: Family = Family {
     compute,
 };
 
-/// The line edits of RefinedWeb's paper.
+/// The line edits of `RefinedWeb`'s paper.
 pub static REFINEDWEB_FAMILY: Family = Family {
     name: "refinedweb.line_edits",
     prefix: "refinedweb.line_edits.",
@@ -125,13 +131,37 @@ mod tests {
 
     #[test]
     fn a_step_that_leaves_nothing_is_seen() {
-        check(&FAMILY, "n_lines_after_uppercase", &[("", 0.0), ("ABC", 0.0), ("a\nB\n", 1.0)]);
+        check(
+            &FAMILY,
+            "n_lines_after_uppercase",
+            &[("", 0.0), ("ABC", 0.0), ("a\nB\n", 1.0)],
+        );
         check(&FAMILY, "n_lines_after_digits", &[("1", 0.0), ("1 2", 1.0)]);
-        check(&FAMILY, "n_lines_after_counters", &[("1 views", 0.0), ("1 view", 1.0)]);
-        check(&FAMILY, "n_lines_after_short_lines", &[("a", 0.0), ("a\n\nb", 0.0), ("a b", 1.0)]);
-        check(&FAMILY, "n_lines_after_items_in_cart", &[("items in cart", 0.0), ("a b", 1.0)]);
-        check(&FAMILY, "n_lines_after_read_more", &[("Read more...", 0.0), ("a b", 1.0)]);
-        check(&FAMILY, "n_lines_after_sign_in", &[("sign-in \u{a0}", 0.0), ("a b", 1.0)]);
+        check(
+            &FAMILY,
+            "n_lines_after_counters",
+            &[("1 views", 0.0), ("1 view", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_after_short_lines",
+            &[("a", 0.0), ("a\n\nb", 0.0), ("a b", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_after_items_in_cart",
+            &[("items in cart", 0.0), ("a b", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_after_read_more",
+            &[("Read more...", 0.0), ("a b", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "n_lines_after_sign_in",
+            &[("sign-in \u{a0}", 0.0), ("a b", 1.0)],
+        );
     }
 
     #[test]
@@ -150,8 +180,17 @@ mod tests {
 
     #[test]
     fn the_paper_counts_the_words_of_flagged_lines() {
-        let cases = [("", NULL), ("a b\nword\nc d", 0.2), ("a b items in cart\nc", 1.0), ("a b", 0.0)];
+        let cases = [
+            ("", NULL),
+            ("a b\nword\nc d", 0.2),
+            ("a b items in cart\nc", 1.0),
+            ("a b", 0.0),
+        ];
         check(&REFINEDWEB_FAMILY, "frac_words_in_flagged_lines", &cases);
-        check(&REFINEDWEB_FAMILY, "n_lines_kept", &[("", 1.0), ("a\nb c\n", 2.0)]);
+        check(
+            &REFINEDWEB_FAMILY,
+            "n_lines_kept",
+            &[("", 1.0), ("a\nb c\n", 2.0)],
+        );
     }
 }

@@ -105,7 +105,10 @@ fn count_words(text: &str) -> WordCounts {
 
 /// Nothing but ASCII lower-cases to any of them, so that ASCII decides.
 fn is_stop_word(word: &str) -> bool {
-    (2..=4).contains(&word.len()) && STOP_WORDS.iter().any(|stop| word.eq_ignore_ascii_case(stop))
+    (2..=4).contains(&word.len())
+        && STOP_WORDS
+            .iter()
+            .any(|stop| word.eq_ignore_ascii_case(stop))
 }
 
 fn count_symbols(text: &str) -> usize {
@@ -123,10 +126,15 @@ struct LineCounts {
 
 fn count_lines(text: &str) -> LineCounts {
     let mut counts = LineCounts::default();
-    for line in newline_lines(text).map(strip).filter(|line| !line.is_empty()) {
+    for line in newline_lines(text)
+        .map(strip)
+        .filter(|line| !line.is_empty())
+    {
         counts.all += 1;
         counts.starting_bullet += usize::from(line.starts_with(['●', '•', '*', '-']));
-        let ends = ["...", ". . .", "…"].iter().any(|mark| line.ends_with(mark));
+        let ends = ["...", ". . .", "…"]
+            .iter()
+            .any(|mark| line.ends_with(mark));
         counts.ending_ellipsis += usize::from(ends);
     }
     counts
@@ -148,7 +156,12 @@ mod tests {
 
     #[test]
     fn lengths_are_of_split_words_in_characters() {
-        let cases = [("", NULL), (" \n", NULL), ("ab, é\u{a0}日本語", 7.0 / 3.0), ("a\0b", 3.0)];
+        let cases = [
+            ("", NULL),
+            (" \n", NULL),
+            ("ab, é\u{a0}日本語", 7.0 / 3.0),
+            ("a\0b", 3.0),
+        ];
         check(&FAMILY, "mean_word_length", &cases);
     }
 

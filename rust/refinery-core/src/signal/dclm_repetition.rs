@@ -54,18 +54,46 @@ pub static FAMILY: Family = Family {
             "Characters (without spaces) of the most frequent 2-gram, the longest of equally frequent ones, times its count, over the characters of all words; 0 where none occurs twice.",
             OF_TOP,
         ),
-        spec("top_3gram_char_frac", "As top_2gram_char_frac, for 3-grams.", OF_TOP),
-        spec("top_4gram_char_frac", "As top_2gram_char_frac, for 4-grams.", OF_TOP),
+        spec(
+            "top_3gram_char_frac",
+            "As top_2gram_char_frac, for 3-grams.",
+            OF_TOP,
+        ),
+        spec(
+            "top_4gram_char_frac",
+            "As top_2gram_char_frac, for 4-grams.",
+            OF_TOP,
+        ),
         spec(
             "dup_5gram_char_frac",
             "Characters of the words that are part of a 5-gram that occurs twice or more, over the characters of all words.",
             OF_WORDS,
         ),
-        spec("dup_6gram_char_frac", "As dup_5gram_char_frac, for 6-grams.", OF_WORDS),
-        spec("dup_7gram_char_frac", "As dup_5gram_char_frac, for 7-grams.", OF_WORDS),
-        spec("dup_8gram_char_frac", "As dup_5gram_char_frac, for 8-grams.", OF_WORDS),
-        spec("dup_9gram_char_frac", "As dup_5gram_char_frac, for 9-grams.", OF_WORDS),
-        spec("dup_10gram_char_frac", "As dup_5gram_char_frac, for 10-grams.", OF_WORDS),
+        spec(
+            "dup_6gram_char_frac",
+            "As dup_5gram_char_frac, for 6-grams.",
+            OF_WORDS,
+        ),
+        spec(
+            "dup_7gram_char_frac",
+            "As dup_5gram_char_frac, for 7-grams.",
+            OF_WORDS,
+        ),
+        spec(
+            "dup_8gram_char_frac",
+            "As dup_5gram_char_frac, for 8-grams.",
+            OF_WORDS,
+        ),
+        spec(
+            "dup_9gram_char_frac",
+            "As dup_5gram_char_frac, for 9-grams.",
+            OF_WORDS,
+        ),
+        spec(
+            "dup_10gram_char_frac",
+            "As dup_5gram_char_frac, for 10-grams.",
+            OF_WORDS,
+        ),
     ],
     needs: Needs {
         uax29_words: true,
@@ -171,7 +199,11 @@ mod tests {
             ("a\n\n\n\n\n\nb\n\n\u{3000}", 0.0),
         ];
         check(&FAMILY, "dup_para_frac", &cases);
-        check(&FAMILY, "dup_para_char_frac", &[("a\nb\n\na\nb\n\nc d e", 6.0 / 11.0)]);
+        check(
+            &FAMILY,
+            "dup_para_char_frac",
+            &[("a\nb\n\na\nb\n\nc d e", 6.0 / 11.0)],
+        );
     }
 
     #[test]
@@ -189,8 +221,16 @@ mod tests {
             ("aaa b c aaa b c b c", 6.0 / 12.0),
         ];
         check(&FAMILY, "top_2gram_char_frac", &cases);
-        check(&FAMILY, "top_3gram_char_frac", &[("a b", NULL), ("a b c a b c", 1.0)]);
-        check(&FAMILY, "top_4gram_char_frac", &[("a b c", NULL), ("a b c d", 0.0)]);
+        check(
+            &FAMILY,
+            "top_3gram_char_frac",
+            &[("a b", NULL), ("a b c a b c", 1.0)],
+        );
+        check(
+            &FAMILY,
+            "top_4gram_char_frac",
+            &[("a b c", NULL), ("a b c d", 0.0)],
+        );
     }
 
     #[test]
@@ -204,14 +244,27 @@ mod tests {
             ("a a a a a a", 1.0),
         ];
         check(&FAMILY, "dup_5gram_char_frac", &cases);
-        check(&FAMILY, "dup_6gram_char_frac", &[("a b c d e f a b c d e g", 0.0)]);
+        check(
+            &FAMILY,
+            "dup_6gram_char_frac",
+            &[("a b c d e f a b c d e g", 0.0)],
+        );
         let twice = "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8 9 10";
-        check(&FAMILY, "dup_10gram_char_frac", &[(twice, 1.0), ("1 2", NULL)]);
+        check(
+            &FAMILY,
+            "dup_10gram_char_frac",
+            &[(twice, 1.0), ("1 2", NULL)],
+        );
     }
 
     #[test]
     fn what_is_no_word_does_not_count() {
-        let found = signal_of_words(&FAMILY, "top_2gram_char_frac", "a, b! a. b?", &["a", "b", "a", "b"]);
+        let found = signal_of_words(
+            &FAMILY,
+            "top_2gram_char_frac",
+            "a, b! a. b?",
+            &["a", "b", "a", "b"],
+        );
         assert!((found - 1.0).abs() < 1e-12, "{found}");
     }
 }

@@ -61,7 +61,11 @@ impl RepeatedNgrams {
             };
             let (first, count) = self.seen.count(word.hash, at, same);
             self.counts[first as usize] = count;
-            self.grams.push(Ngram { at, first, count: 0 });
+            self.grams.push(Ngram {
+                at,
+                first,
+                count: 0,
+            });
         }
         let counts = &self.counts;
         self.grams.retain_mut(|gram| {
@@ -134,7 +138,10 @@ mod tests {
         let text = "a b a b a c";
         let ones = [(0, 0, 3), (1, 1, 2), (2, 0, 0), (3, 1, 0), (4, 0, 0)];
         assert_eq!(occurrences(text, 1), ones);
-        assert_eq!(occurrences(text, 2), [(0, 0, 2), (1, 1, 2), (2, 0, 0), (3, 1, 0)]);
+        assert_eq!(
+            occurrences(text, 2),
+            [(0, 0, 2), (1, 1, 2), (2, 0, 0), (3, 1, 0)]
+        );
         assert_eq!(occurrences(text, 3), [(0, 0, 2), (2, 0, 0)]);
         assert_eq!(occurrences(text, 4), []);
         assert_eq!(occurrences(text, 9), []);

@@ -7,6 +7,10 @@ use crate::tokens::{TokenScratch, Tokenizer};
 
 /// Which splits of a document the families of a plan read. What nobody reads is not computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of independent splits, not a state"
+)]
 pub struct Needs {
     /// `Doc::words`.
     pub words: bool,

@@ -24,7 +24,11 @@ use super::words::{Word, word_of};
 /// Appends the parts of UAX 29 whose first character is alphanumeric (`str.isalnum`).
 pub fn uax29_words(text: &str, words: &mut Vec<Word>) {
     let is_word = |part: &&str| part.chars().next().is_some_and(is_alnum);
-    words.extend(uax29_parts(text).filter(is_word).map(|part| word_of(text, part)));
+    words.extend(
+        uax29_parts(text)
+            .filter(is_word)
+            .map(|part| word_of(text, part)),
+    );
 }
 
 /// The parts between the word boundaries of UAX 29; empty text has none.
@@ -103,11 +107,10 @@ fn end(text: &str) -> usize {
     let (mut literal, mut last, mut before) = (first, first, Break::Other);
     for (at, (class, is_pictographic)) in chars {
         let joins = match (literal, class) {
-            (Break::Cr, Break::Lf) => true,
+            (Break::Cr, Break::Lf) | (Break::Space, Break::Space) => true,
             (Break::Cr | Break::Lf | Break::Newline, _)
             | (_, Break::Cr | Break::Lf | Break::Newline) => false,
             (Break::Zwj, _) if is_pictographic => true,
-            (Break::Space, Break::Space) => true,
             (_, Break::Extend | Break::Format | Break::Zwj) => {
                 literal = class;
                 continue;
@@ -206,7 +209,11 @@ const PICTOGRAPHIC: u8 = 0x80;
 static TABLE: LazyLock<CharTable> = LazyLock::new(|| {
     let mut patterns = vec![(PICTOGRAPHIC, r"\p{Extended_Pictographic}")];
     // A character has one class only, so its code is never mixed with another.
-    patterns.extend((1..).zip(CLASSES).map(|(code, (_, pattern))| (code, pattern)));
+    patterns.extend(
+        (1..)
+            .zip(CLASSES)
+            .map(|(code, (_, pattern))| (code, pattern)),
+    );
     CharTable::new(&patterns, &[])
 });
 
@@ -234,11 +241,23 @@ mod tests {
         // Expected values: uniseg 0.10.1.
         let cases = [
             ("", ""),
-            ("don't a.b a:b 3,5 3;5 a,b 1:2", "don't| |a.b| |a:b| |3,5| |3;5| |a|,|b| |1|:|2"),
-            ("e.g. x_1 _a a' 'a a.1 1.a", "e.g|.| |x_1| |_a| |a|'| |'|a| |a|.|1| |1|.|a"),
+            (
+                "don't a.b a:b 3,5 3;5 a,b 1:2",
+                "don't| |a.b| |a:b| |3,5| |3;5| |a|,|b| |1|:|2",
+            ),
+            (
+                "e.g. x_1 _a a' 'a a.1 1.a",
+                "e.g|.| |x_1| |_a| |a|'| |'|a| |a|.|1| |1|.|a",
+            ),
             ("o’clock 1’2 a··b a·b", "o’clock| |1’2| |a|·|·|b| |a·b"),
-            ("a  b\r\n\n\u{85}\u{308}c", "a|  |b|\r\n|\n|\u{85}|\u{308}|c"),
-            ("a\u{308}'b \u{200d}a a\u{ad}b", "a\u{308}'b| \u{200d}|a| |a\u{ad}b"),
+            (
+                "a  b\r\n\n\u{85}\u{308}c",
+                "a|  |b|\r\n|\n|\u{85}|\u{308}|c",
+            ),
+            (
+                "a\u{308}'b \u{200d}a a\u{ad}b",
+                "a\u{308}'b| \u{200d}|a| |a\u{ad}b",
+            ),
             ("אב'ג א' \"אב\"ג א\"", "אב'ג| |א'| |\"|אב\"ג| |א|\""),
             ("🇩🇪🇫🇷🇮a🇹", "🇩🇪|🇫🇷|🇮|a|🇹"),
             ("👩\u{200d}👩 a\u{200d}©1", "👩\u{200d}👩| |a\u{200d}©|1"),

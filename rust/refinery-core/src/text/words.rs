@@ -38,7 +38,7 @@ pub fn split_words(text: &str, words: &mut Vec<Word>) {
 /// U+00A0 and the other spaces of Unicode do not. The end-of-sentence mark that the original adds
 /// for each newline is left out: it begins with `<`, so no count of words has it.
 pub fn fasttext_words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c| matches!(c, ' ' | '\n' | '\r' | '\t' | '\x0b' | '\x0c' | '\0'))
+    text.split(|c: char| c.is_ascii() && is_fasttext_space(c as u8))
         .filter(|part| !part.is_empty())
 }
 
@@ -46,9 +46,8 @@ pub fn fasttext_words(text: &str) -> impl Iterator<Item = &str> {
 /// counts as words, punctuation ignored.
 pub fn count_fasttext_words(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let is_start = |at: usize| {
-        !is_fasttext_space(bytes[at]) && (at == 0 || is_fasttext_space(bytes[at - 1]))
-    };
+    let is_start =
+        |at: usize| !is_fasttext_space(bytes[at]) && (at == 0 || is_fasttext_space(bytes[at - 1]));
     let is_counted = |at: &usize| match bytes[*at] {
         b if b.is_ascii() => b.is_ascii_alphanumeric(),
         _ => text[*at..].chars().next().is_some_and(is_alnum),
@@ -84,13 +83,33 @@ mod tests {
         let cases: [(&str, &[&str], usize); 6] = [
             ("", &[], 0),
             (" \n", &[], 0),
-            ("a b\nc\td\x0be\x0cf\0g\rh  i", &["a", "b", "c", "d", "e", "f", "g", "h", "i"], 9),
-            ("a\u{a0}b x\u{2028}y\x1cz", &["a\u{a0}b", "x\u{2028}y\x1cz"], 2),
-            ("(a) \"b 3.5% é ½ ” \u{a0}c _d #", &["(a)", "\"b", "3.5%", "é", "½", "”", "\u{a0}c", "_d", "#"], 3),
-            ("</s> \u{308}a 日本 \u{85}", &["</s>", "\u{308}a", "日本", "\u{85}"], 1),
+            (
+                "a b\nc\td\x0be\x0cf\0g\rh  i",
+                &["a", "b", "c", "d", "e", "f", "g", "h", "i"],
+                9,
+            ),
+            (
+                "a\u{a0}b x\u{2028}y\x1cz",
+                &["a\u{a0}b", "x\u{2028}y\x1cz"],
+                2,
+            ),
+            (
+                "(a) \"b 3.5% é ½ ” \u{a0}c _d #",
+                &["(a)", "\"b", "3.5%", "é", "½", "”", "\u{a0}c", "_d", "#"],
+                3,
+            ),
+            (
+                "</s> \u{308}a 日本 \u{85}",
+                &["</s>", "\u{308}a", "日本", "\u{85}"],
+                1,
+            ),
         ];
         for (text, expected, counted) in cases {
-            assert_eq!(fasttext_words(text).collect::<Vec<_>>(), expected, "{text:?}");
+            assert_eq!(
+                fasttext_words(text).collect::<Vec<_>>(),
+                expected,
+                "{text:?}"
+            );
             assert_eq!(count_fasttext_words(text), counted, "{text:?}");
         }
     }
