@@ -31,9 +31,15 @@ def patterns():
     return names.compiled, re.compile(named)
 
 
+@functools.lru_cache(1)
+def parts(text):
+    """All parts that uniseg cuts; it is slow, so the last text is remembered."""
+    return list(words(text))
+
+
 def uax29_words(text):
     """uniseg's parts that begin with a letter or a number."""
-    return [part for part in words(text) if part[0].isalnum()]
+    return [part for part in parts(text) if part[0].isalnum()]
 
 
 text_edits.patterns = patterns
@@ -43,7 +49,7 @@ for line in sys.stdin:
     tokens = fasttext.FastText.tokenize(cleaned)
     answer = {
         "cleaned": cleaned,
-        "parts": list(words(cleaned)),
+        "parts": parts(cleaned),
         "n_words": sum(token[0].isalnum() for token in tokens),
         "reason": recipe.reason(text, uax29_words),
     }
