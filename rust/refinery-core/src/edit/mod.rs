@@ -6,6 +6,10 @@
 //! Not here: what an edit removed (the ledger tells, from the lengths before and after).
 
 pub mod c4;
+pub mod dclm_lines;
+pub mod dclm_newlines;
+pub mod dclm_urls;
+mod ignore_case;
 mod views;
 
 pub use views::{View, ViewTexts, ViewTree};
@@ -30,10 +34,22 @@ pub struct Edit {
 pub struct EditScratch {
     /// Buffers of C4.
     pub c4: LineJudge,
+    /// Buffers of the line edits of DCLM and `RefinedWeb`.
+    pub dclm_lines: dclm_lines::LineEditor,
+    /// Text between the two steps of DCLM's deletion of addresses.
+    pub dclm_urls: String,
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT, &c4::REFERENCE_EDIT];
+pub static EDITS: &[&Edit] = &[
+    &c4::EDIT,
+    &c4::FINEWEB_EDIT,
+    &c4::REFERENCE_EDIT,
+    &dclm_urls::EDIT,
+    &dclm_newlines::EDIT,
+    &dclm_lines::EDIT,
+    &dclm_lines::REFINEDWEB_EDIT,
+];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {

@@ -9,12 +9,16 @@ pub mod c4;
 pub mod c4_lines;
 pub mod counts;
 pub mod curator;
+pub mod dclm_line_edits;
+pub mod dclm_quality;
+pub mod dclm_repetition;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
 pub mod paper_gopher;
+mod repeated_ngrams;
 mod repeats;
 #[cfg(test)]
 mod testing;
@@ -63,6 +67,10 @@ pub struct Scratch {
     pub curator: curator::Buffers,
     /// Buffers of Gopher's paper.
     pub paper_gopher: paper_gopher::Buffers,
+    /// Buffers of DCLM repetition.
+    pub dclm_repetition: dclm_repetition::Buffers,
+    /// Buffers of DCLM's line edits.
+    pub dclm_line_edits: dclm_line_edits::Buffers,
 }
 
 /// Every family, in the order of their columns.
@@ -77,6 +85,10 @@ pub static FAMILIES: &[&Family] = &[
     &curator::FAMILY,
     &paper_gopher::FAMILY,
     &c4::REFERENCE_FAMILY,
+    &dclm_quality::FAMILY,
+    &dclm_repetition::FAMILY,
+    &dclm_line_edits::FAMILY,
+    &dclm_line_edits::REFINEDWEB_FAMILY,
 ];
 
 impl Family {

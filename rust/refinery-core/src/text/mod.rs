@@ -7,6 +7,7 @@ pub mod lines;
 pub mod lower;
 pub mod punctuation;
 pub mod spacy;
+pub mod uax29;
 pub mod words;
 
 pub use doc::{Doc, Needs, Splitter};
