@@ -3,6 +3,9 @@
 KenLM reads the very ARPA files, SentencePiece the very models that it trained here; CCNet itself is
 not on the package index, so its own lines around the two are those of the script.
 
+The oracle's environment holds `kenlm==0.3.0` and `sentencepiece==0.2.0`. Other versions of
+SentencePiece cut ties otherwise: 0.2.3 did so in 82 of 462 documents with a vocabulary of 3000.
+
 Known differences, all on purpose: see `DIFFERENT`.
 """
 
@@ -53,13 +56,13 @@ def texts():
 def models(texts, tmp_path_factory):
     """SentencePiece models by name, with their files."""
     folder = tmp_path_factory.mktemp("pieces")
-    lines = [ccnet.normalize(text)[:4000] for text in texts[:1500]]
+    lines = [ccnet.normalize(text)[:1500] for text in texts[:2000:4]]
     lines += [ccnet.normalize(line) for line in LANGUAGES] * 20
     options = {
-        "nfkc": {"vocab_size": 6000, "character_coverage": 0.999},
-        "identity": {"vocab_size": 3000, "normalization_rule_name": "identity"},
-        "keeps_spaces": {"vocab_size": 3000, "remove_extra_whitespaces": False},
-        "bare": {"vocab_size": 3000, "add_dummy_prefix": False, "character_coverage": 0.99},
+        "nfkc": {"vocab_size": 4000, "character_coverage": 0.999},
+        "identity": {"vocab_size": 2000, "normalization_rule_name": "identity"},
+        "keeps_spaces": {"vocab_size": 2000, "remove_extra_whitespaces": False},
+        "bare": {"vocab_size": 2000, "add_dummy_prefix": False, "character_coverage": 0.99},
     }
     common = {"model_type": "unigram", "hard_vocab_limit": False, "max_sentence_length": 20000}
     paths = {name: str(folder / f"{name}.model") for name in options}

@@ -16,7 +16,7 @@
 //!
 //! Refused like in KenLM: probabilities above 1, a context that is no n-gram of the file, words of
 //! n-grams that are no unigrams, no `<s>` or `</s>`, a back-off weight of `<unk>`. Refused here
-//! only: weights that are no finite numbers, an n-gram that is listed twice.
+//! only: weights that are no numbers or absurd ones, an n-gram that is listed twice.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -36,6 +36,8 @@ const MAX_ORDER: usize = 6;
 const MAX_LINE_BYTES: usize = 1 << 16;
 /// Most bytes out of one compressed byte; ARPA files compress about five to one.
 const MAX_EXPANSION: u64 = 200;
+/// Largest weight, far beyond any logarithm. Below it no sum over a text leaves the range of `f32`.
+const MAX_WEIGHT: f32 = 1e6;
 /// What KenLM gives the unknown word of a file without one.
 const MISSING_UNKNOWN: f32 = -100.0;
 
@@ -322,8 +324,11 @@ fn number(field: Option<&[u8]>, what: &str) -> std::result::Result<f32, String> 
     let field = field.ok_or_else(|| format!("{what} is missing"))?;
     let value: Option<f32> = std::str::from_utf8(field).ok().and_then(|s| s.parse().ok());
     value
-        .filter(|value| value.is_finite())
-        .ok_or_else(|| format!("{what} is {}, not a finite number", shown(field)))
+        .filter(|value| value.abs() <= MAX_WEIGHT)
+        .ok_or_else(|| {
+            let found = shown(field);
+            format!("{what} is {found}, not a number of magnitude {MAX_WEIGHT} at most")
+        })
 }
 
 fn read_counts(lines: &mut Lines) -> Result<Vec<usize>> {

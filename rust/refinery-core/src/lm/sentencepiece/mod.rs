@@ -1,7 +1,8 @@
 //! Pieces of words by a SentencePiece unigram model, out of its `.model` file.
 //!
-//! What it is: `encode_as_pieces` of the `sentencepiece` library for models of type `unigram`, its
-//! normalisation included: same pieces, same ties, since the sums are rounded where it rounds them.
+//! What it is: `encode_as_pieces` of the `sentencepiece` library, 0.1.96 to 0.2.0, for models of type
+//! `unigram`, its normalisation included: same pieces, same ties, since sums are rounded where it
+//! rounds them. Other versions decide ties between equally likely cuts (`i|ii` or `ii|i`) otherwise.
 //!
 //! What it is not: byte-pair, word or character models, byte fallback, user-defined symbols,
 //! sampling, training. A model with any of these is refused, with the way out: a Hugging Face
@@ -173,8 +174,8 @@ impl Unigram {
 
     /// Fills `best` for every place of `text` where a piece can end.
     ///
-    /// A candidate is compared before it is rounded to `f32` and kept after, as the library does:
-    /// ties between cuts of a long text depend on it.
+    /// A candidate is compared before it is rounded to `f32` and kept after: ties between cuts of a
+    /// long text depend on it.
     fn cut(&self, text: &[u8], best: &mut Vec<Best>) {
         best.clear();
         let nowhere = Best {
