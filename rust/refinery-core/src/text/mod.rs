@@ -1,6 +1,7 @@
 //! What a word, a line, a sentence and a document are. Each is defined once, here, because most
 //! disagreement between published filters is about exactly this.
 
+pub mod ccnet;
 pub mod chars;
 pub mod doc;
 pub mod lines;
