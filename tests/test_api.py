@@ -36,7 +36,9 @@ def both(tmp_path_factory, corpus):
     return pipeline.run(), pipeline.run_frame(pl.read_parquet(folder / "raw" / "a.parquet"))
 
 
-@pytest.mark.parametrize("text", [PIPELINE, demo.PIPELINE.read_text(encoding="utf-8")], ids=["test", "demo"])
+@pytest.mark.parametrize(
+    "text", [PIPELINE, demo.PIPELINE.read_text(encoding="utf-8")], ids=["test", "demo"]
+)
 def test_yaml_goes_both_ways(text, tmp_path):
     first = rf.Pipeline.from_text(text)
     again = rf.Pipeline.from_text(first.to_yaml(tmp_path / "p.yaml"))
@@ -86,9 +88,13 @@ def test_a_frame_gives_what_files_give(both):
     assert_frame_equal(of_frame.kept.collect(), of_files.kept.collect())
     assert json.dumps(of_frame.ledger) == json.dumps(of_files.ledger)
     drop = ["source_file"]
-    assert_frame_equal(of_frame.annotations.drop(drop).collect(), of_files.annotations.drop(drop).collect())
+    assert_frame_equal(
+        of_frame.annotations.drop(drop).collect(), of_files.annotations.drop(drop).collect()
+    )
     assert of_frame.quarantine.collect()["reason"].to_list() == ["null_text"]
-    assert repr(of_frame) == f"Refined({of_frame.ledger['documents']['kept']} of 241 documents kept)"
+    assert (
+        repr(of_frame) == f"Refined({of_frame.ledger['documents']['kept']} of 241 documents kept)"
+    )
 
 
 def test_a_frame_without_ids_decides_as_a_file_does(tmp_path, corpus):
@@ -99,7 +105,9 @@ def test_a_frame_without_ids_decides_as_a_file_does(tmp_path, corpus):
     )
     of_files, of_frame = pipeline.run(), pipeline.run_frame(frame)
     for name in ("kept", "dropped_by"):
-        assert of_files.decisions.collect()[name].equals(of_frame.decisions.collect()[name], null_equal=True)
+        assert of_files.decisions.collect()[name].equals(
+            of_frame.decisions.collect()[name], null_equal=True
+        )
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["files", "frame"])

@@ -24,33 +24,37 @@ from refinery.expr.functions import family_name
 PROFILES = ["datatrove/gopher_quality", "datatrove/gopher_repetition", "datatrove/fineweb_quality"]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--files", type=int, help="the first so many shards only")
     options = parser.parse_args()
-    frame = pl.read_parquet(sorted(options.folder.glob("*.parquet"))[: options.files], columns=["text"])
+    frame = pl.read_parquet(
+        sorted(options.folder.glob("*.parquet"))[: options.files], columns=["text"]
+    )
     texts = frame["text"].to_arrow(compat_level=pl.CompatLevel.newest())
     families = [family_name(name) for name in PROFILES]
     compiled = _core.Pass(families=families)
     pool = _core.ThreadPool(len(os.sched_getaffinity(0)))
 
-    def batch():
+    def batch() -> pa.RecordBatch:
         return pa.record_batch(compiled.run(texts, pool))
 
     expression = rf.signals("text", PROFILES)
 
-    def eager():
+    def eager() -> pl.DataFrame:
         return frame.select(expression)
 
-    def streaming():
+    def streaming() -> pl.DataFrame:
         return frame.lazy().select(expression).collect(engine="streaming")
 
     expected = pl.DataFrame(pl.from_arrow(batch()))
     routes = {"batch": batch, "eager": eager, "streaming": streaming}
     for name in ("eager", "streaming"):
-        assert routes[name]().unnest("signals").equals(expected), name
+        if not routes[name]().unnest("signals").equals(expected):
+            message = f"the {name} route gives other values than the batch route"
+            raise SystemExit(message)
     wall = {name: [] for name in routes}
     processor = {name: [] for name in routes}
     for _ in range(options.repeats):

@@ -88,7 +88,10 @@ def test_another_type_is_refused_with_what_to_do(column, hint, engine):
         (lambda: rf.score("text", "missing.bin"), "no such file"),
         (lambda: rf.score("text", label="hiq"), "is no label of the model"),
         (lambda: rf.token_count("text", "cl100k_bas"), "did you mean cl100k_base"),
-        (lambda: rf.signals("text", "datatrove/gopher_qualty"), "did you mean datatrove/gopher_quality"),
+        (
+            lambda: rf.signals("text", "datatrove/gopher_qualty"),
+            "did you mean datatrove/gopher_quality",
+        ),
         (lambda: rf.signal("text", "kl3m.scor"), "did you mean kl3m.score"),
         (lambda: rf.rules("datatrove/gopher_qualty"), "did you mean datatrove/gopher_quality"),
         (lambda: rf.rules({"kl3m.scor": {"min": 1}}), "did you mean kl3m.score"),
@@ -103,15 +106,21 @@ def test_a_wrong_name_is_told_where_the_expression_is_written(make, said):
 
 def test_rules_read_columns_of_the_frame_and_scores():
     df = pl.DataFrame({"text": ["one two three", "one two three"], "mine": [0.1, 0.9]})
-    assert df.select(rf.rules({"mine": {"min": 0.5}, "n_words": {"min": 3}})).to_series().to_list() == [False, True]
-    scored = df.select(rf.verdict({"textbook": {"above": 2}}, scores={"textbook": "builtin/textbook"}))
+    assert df.select(
+        rf.rules({"mine": {"min": 0.5}, "n_words": {"min": 3}})
+    ).to_series().to_list() == [False, True]
+    scored = df.select(
+        rf.verdict({"textbook": {"above": 2}}, scores={"textbook": "builtin/textbook"})
+    )
     assert scored.unnest("verdict")["dropped_by"].to_list() == ["textbook:above"] * 2
 
 
 def test_rules_without_text_read_an_annotated_frame():
     df = pl.DataFrame({"text": ["one two three", None, "the same again and again"]})
     for name in presets.names():
-        annotated = rf.annotate(df, signals=name).drop("text").filter(pl.col("n_chars").is_not_null())
+        annotated = (
+            rf.annotate(df, signals=name).drop("text").filter(pl.col("n_chars").is_not_null())
+        )
         found = annotated.select(rf.rules(name, text=None)).to_series()
         assert found.equals(df.select(rf.rules(name)).to_series().drop_nulls()), name
 
@@ -151,7 +160,8 @@ def test_a_panic_becomes_an_error_of_refinery(monkeypatch):
 
     class Panicking:
         def run(self, _texts, _pool):
-            raise PanicException("index out of bounds")
+            message = "index out of bounds"
+            raise PanicException(message)
 
     monkeypatch.setattr(kernels, "pass_of", lambda *_a, **_k: Panicking())
     for engine in ("in-memory", "streaming"):
@@ -249,7 +259,9 @@ def test_every_method_has_a_docstring_and_is_listed():
             assert part in dir(node)
             node = getattr(node, part)
         signal_of = signal_table.column(column)
-        assert signal_of.definition[:40].replace("\\", "") in " ".join(node.__doc__.split()).replace("\\", "")
+        assert signal_of.definition[:40].replace("\\", "") in " ".join(
+            node.__doc__.split()
+        ).replace("\\", "")
 
 
 def test_functions_and_methods_say_the_same():
@@ -284,7 +296,11 @@ def test_functions_and_methods_say_the_same():
 )
 def test_importing(code):
     done = subprocess.run(
-        [sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -293,7 +309,9 @@ def test_a_polars_that_cannot_work_is_named_at_the_first_use():
     from refinery.expr import compat
 
     for version in ("1.32.3", "0.20.31", "3.0.0"):
-        with pytest.raises(ImportError, match=f"needs polars>=1.33,<3, found {version}; run: pip install"):
+        with pytest.raises(
+            ImportError, match=f"needs polars>=1.33,<3, found {version}; run: pip install"
+        ):
             compat.check(version)
     for version in ("1.33.0", "2.1.0", "2.2.0-beta.1"):
         compat.check(version)

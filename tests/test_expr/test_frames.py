@@ -33,7 +33,13 @@ def finished(tmp_path_factory, corpus):
     write_file(folder / "raw" / "a.parquet", corpus[:100])
     write_file(folder / "raw" / "b.jsonl.gz", corpus[100:])
     pipeline = rf.Pipeline.build(
-        input="raw/*", output="out/", id="id", source="source", scores=SCORES, decide=STEPS, folder=folder
+        input="raw/*",
+        output="out/",
+        id="id",
+        source="source",
+        scores=SCORES,
+        decide=STEPS,
+        folder=folder,
     )
     return pipeline.run()
 
@@ -57,7 +63,9 @@ def filtered(frame):
         frame.refinery.apply_rules(STEPS[0]["rules"])
         .refinery.apply_rules("datatrove/gopher_repetition")
         .refinery.exact_duplicates(id="id")
-        .refinery.near_duplicates(id="id", keep={"highest": "score"} if False else rf.highest(rf.score("text")))
+        .refinery.near_duplicates(
+            id="id", keep={"highest": "score"} if False else rf.highest(rf.score("text"))
+        )
     )
     alive = left.lazy().select(tokens.sum()).collect().item()
     return left.refinery.select(rf.score("text"), 0.3 * read / alive, id="id", weight=tokens)
@@ -70,7 +78,12 @@ def as_set(frame):
 
 def test_marks_are_the_decisions_of_a_run(frame, finished):
     expected = verdicts(finished)
-    assert {row[2] for row in expected} >= {None, "exact_duplicate", "near_duplicate", "not_selected"}
+    assert {row[2] for row in expected} >= {
+        None,
+        "exact_duplicate",
+        "near_duplicate",
+        "not_selected",
+    }
     assert as_set(marked(frame)) == expected
 
 
@@ -102,7 +115,9 @@ def test_a_later_filter_is_not_moved_before_a_decision(frame):
     for engine in ("in-memory", "streaming"):
         found = lf.filter(pl.col("source") == "s1").collect(engine=engine)
         assert_frame_equal(found, expected)
-    assert not expected.equals(frame.filter(pl.col("source") == "s1").refinery.exact_duplicates(id="id"))
+    assert not expected.equals(
+        frame.filter(pl.col("source") == "s1").refinery.exact_duplicates(id="id")
+    )
 
 
 def test_annotated_columns_are_read_and_not_computed_again(frame, monkeypatch):
@@ -152,7 +167,14 @@ def test_who_stays(keep):
     assert found["value"].to_list() == [{"first": 1, "longest": 2, "highest": 3}[keep]]
 
 
-@pytest.mark.parametrize("empty", [pl.DataFrame(schema={"id": pl.String, "text": pl.String}), pl.DataFrame({"id": ["a"], "text": [None]}, schema={"id": pl.String, "text": pl.String})], ids=["no rows", "null"])
+@pytest.mark.parametrize(
+    "empty",
+    [
+        pl.DataFrame(schema={"id": pl.String, "text": pl.String}),
+        pl.DataFrame({"id": ["a"], "text": [None]}, schema={"id": pl.String, "text": pl.String}),
+    ],
+    ids=["no rows", "null"],
+)
 def test_frames_without_a_document(empty):
     for how in ("filter", "mark"):
         found = [
@@ -163,7 +185,9 @@ def test_frames_without_a_document(empty):
         ]
         assert [f.filter(f["kept"]).height if how == "mark" else f.height for f in found] == [0] * 4
     assert empty.refinery.duplicate_pairs().height == 0
-    assert rf.Pipeline.build(id="id").rules("kl3m").run_frame(empty).ledger["documents"]["kept"] == 0
+    assert (
+        rf.Pipeline.build(id="id").rules("kl3m").run_frame(empty).ledger["documents"]["kept"] == 0
+    )
 
 
 def test_an_id_that_occurs_twice_is_named():
@@ -177,7 +201,10 @@ def test_an_id_that_occurs_twice_is_named():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda r: r.select("txtbook", 0.5), "no such score or signal 'txtbook'; did you mean textbook"),
+        (
+            lambda r: r.select("txtbook", 0.5),
+            "no such score or signal 'txtbook'; did you mean textbook",
+        ),
         (lambda r: r.exact_duplicates(id="idd"), "did you mean id"),
         (lambda r: r.exact_duplicates(keep="best"), "expected first, longest or"),
         (lambda r: r.exact_duplicates(how="drop"), "must be 'filter' or 'mark'"),
@@ -212,7 +239,9 @@ def test_pairs_are_those_whose_signatures_agree(frame):
     assert found["similarity"].is_sorted(descending=True)
     by_row = frame.refinery.duplicate_pairs()
     names = frame["id"].to_list()
-    assert {frozenset((names[a], names[b])) for a, b, *_ in by_row.rows()} == {frozenset(k) for k in expected}
+    assert {frozenset((names[a], names[b])) for a, b, *_ in by_row.rows()} == {
+        frozenset(k) for k in expected
+    }
 
 
 def test_pairs_explain_every_cluster(frame):
@@ -228,7 +257,9 @@ def test_pairs_explain_every_cluster(frame):
     for left, right, *_ in frame.refinery.duplicate_pairs(id="id").rows():
         a, b = sorted((find(left), find(right)))
         root[b] = a
-    joined = {name: find(name) for name in root if any(find(o) == find(name) for o in root if o != name)}
+    joined = {
+        name: find(name) for name in root if any(find(o) == find(name) for o in root if o != name)
+    }
     assert joined == found
 
 
@@ -257,7 +288,9 @@ class TestSample:
 
     def test_strata_of_a_score(self):
         found = self.frame.refinery.sample(3, by="score", bins=4, id="id")
-        assert (found["score"] * 4).floor().clip(0, 3).value_counts().sort("score")["count"].to_list() == [3] * 4
+        assert (found["score"] * 4).floor().clip(0, 3).value_counts().sort("score")[
+            "count"
+        ].to_list() == [3] * 4
         edges = self.frame.refinery.sample(2, by=pl.col("score"), bins=[0.9], id="id")
         assert (edges["score"] > 0.9).to_list().count(True) == 2
         assert edges.height == 4

@@ -133,19 +133,24 @@ def compare_on_shards(paths, folder, n_rows=None):
     ).unique("id", maintain_order=True)
     expected = run_annotations(folder, frame)
     made = expressions()
-    names = [c for c in expected.columns if c in {*signal_table.columns(), "n_tokens", "textbook", "minhash"}]
+    names = [
+        c
+        for c in expected.columns
+        if c in {*signal_table.columns(), "n_tokens", "textbook", "minhash"}
+    ]
     for route in ("eager", "streaming"):
         found = flat(ROUTES[route](frame, made))
         assert_frame_equal(found.select(names), expected.select(names), check_exact=True)
-    grouped = ROUTES["group_by"](
-        frame.with_columns(source=pl.col("id").str.len_chars() % 7), made
-    )
+    grouped = ROUTES["group_by"](frame.with_columns(source=pl.col("id").str.len_chars() % 7), made)
     assert_frame_equal(
         flat(grouped).sort("id").select(names), expected.sort("id").select(names), check_exact=True
     )
     batch = pl.DataFrame(
         rf.annotate(
-            frame.to_arrow(), signals=FAMILIES, scores={"textbook": "builtin/textbook"}, minhash=True
+            frame.to_arrow(),
+            signals=FAMILIES,
+            scores={"textbook": "builtin/textbook"},
+            minhash=True,
         )
     )
     assert_frame_equal(batch.select(names), expected.select(names), check_exact=True)

@@ -209,7 +209,7 @@ def score(
     >>> import polars as pl
     >>> import refinery as rf
     >>> df = pl.DataFrame({"text": ["The angle sum of a triangle is two right angles.", None]})
-    >>> df.select(rf.score("text", "builtin/textbook") > 0.5)
+    >>> df.select(rf.score("text", "builtin/textbook") > 0)
     shape: (2, 1)
     ┌──────────┐
     │ textbook │
