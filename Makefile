@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml -o -name '*.txt' -o -name '*.bin')
 
-.PHONY: help demo test check fmt parity bench generate constraints clean
+SHARE ?= 1
+
+.PHONY: help demo test check fmt oracles parity bench generate constraints clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,8 +58,13 @@ fmt: $(VENV)/.tools ## format both languages
 generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema
 	$(BIN)/refinery schema > docs/pipeline.schema.json
 
-parity: $(VENV)/.tools ## compare with the originals, each in an environment of its own
-	$(BIN)/python -m pytest -m parity
+oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<name>/
+	$(BIN)/python tests/parity/oracles.py
+
+# An original that cannot be installed here does not keep the others from being compared.
+parity: $(VENV)/.tools ## compare with the originals over ../shared/data or REFINERY_TEST_DATA; SHARE=0.01 for a part
+	-$(BIN)/python tests/parity/oracles.py
+	REFINERY_PARITY_SHARE=$(SHARE) $(BIN)/python -m pytest -m parity
 
 bench: $(VENV)/.tools ## measure beside the rivals and write a record
 	$(BIN)/python benches/throughput/run.py
@@ -66,4 +73,4 @@ constraints: $(VENV)/.tools ## write the exact versions that are installed now
 	$(BIN)/python -m pip freeze --all --exclude corpus-refinery | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) demo-run target python/refinery/_core.abi3.so
+	rm -rf $(VENV) .oracles demo-run target python/refinery/_core.abi3.so

@@ -7,6 +7,7 @@
 //! from the lengths before and after).
 
 pub mod c4;
+pub mod layout;
 
 use crate::signal::c4_lines::LineJudge;
 
@@ -28,10 +29,20 @@ pub struct Edit {
 pub struct EditScratch {
     /// Buffers of C4.
     pub c4: LineJudge,
+    /// Buffers of layouts.
+    pub layout: layout::Buffers,
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT];
+pub static EDITS: &[&Edit] = &[
+    &c4::EDIT,
+    &c4::FINEWEB_EDIT,
+    &layout::BLANK_LINES,
+    &layout::NEWLINES,
+    &layout::ONE_LINE,
+    &layout::WRAPPED,
+    &layout::SENTENCES,
+];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {
