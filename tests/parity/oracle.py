@@ -16,11 +16,10 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from oracles import HERE, interpreter
+from oracles import HERE, interpreter, variable
 
 AHEAD = 32
 """Questions that may wait at one process: they bound the memory, whatever the corpus."""
@@ -28,10 +27,9 @@ AHEAD = 32
 
 def python(oracle: str = "datatrove") -> str:
     """The interpreter of an original, or a skip that says how to get one."""
-    variable = f"REFINERY_ORACLE_{oracle.upper()}"
-    found = Path(os.environ.get(variable) or interpreter(oracle))
+    found = interpreter(oracle)
     if not found.exists():
-        pytest.skip(f"no oracle {oracle} at {found}: run make oracles, or set {variable}")
+        pytest.skip(f"no oracle {oracle} at {found}: run make oracles, or set {variable(oracle)}")
     return str(found)
 
 

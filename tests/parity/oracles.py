@@ -10,6 +10,7 @@ name what has to be there before the rest is built without isolation.
 Not here: pytest; the environments are made by any Python that has `venv`.
 """
 
+import os
 import subprocess
 import sys
 import venv
@@ -26,7 +27,16 @@ def names() -> list[str]:
 
 
 def interpreter(name: str) -> Path:
-    """Where the interpreter of an original is, once it is made."""
+    """The interpreter of an original: what `REFINERY_ORACLE_<NAME>` names, or the one made here."""
+    return Path(os.environ.get(variable(name)) or _made(name))
+
+
+def variable(name: str) -> str:
+    """The environment variable that names an interpreter with the original."""
+    return f"REFINERY_ORACLE_{name.upper()}"
+
+
+def _made(name: str) -> Path:
     return FOLDER / name / "bin" / "python"
 
 
@@ -43,7 +53,7 @@ def make(name: str) -> None:
         return
     sys.stderr.write(f"making .oracles/{name}\n")
     venv.create(FOLDER / name, with_pip=True, clear=True)
-    install = [str(interpreter(name)), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    install = [str(_made(name)), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     marks = [line.removeprefix("# build:") for line in wanted.splitlines()]
     build = [
         mark.strip() for mark, line in zip(marks, wanted.splitlines(), strict=True) if mark != line

@@ -2,11 +2,10 @@
 
 A suite reports to it in one call, whatever it compares. The whole corpus, presets as they are::
 
-    def test_corpus(record, corpus):
+    def test_corpus(record):
         record.compare(
             oracle="dolma",
             script="ask_dolma.py",
-            corpus=corpus,
             profiles={
                 "dolma/gopher_v1": lambda text, answer: Outcome(*answer["gopher_v1"]),
             },
@@ -29,9 +28,11 @@ at the end of a session says what was compared in it.
 """
 
 import collections
+import contextlib
 import itertools
 import json
 import math
+import os
 import platform
 import subprocess
 import time
@@ -41,7 +42,8 @@ from pathlib import Path
 from typing import Any
 
 import oracle as oracles
-from corpora import Corpus
+import pytest
+from corpora import SHARE, Corpus
 from oracles import HERE, ROOT, requirements
 
 RECORDS = HERE / "records"
@@ -150,7 +152,7 @@ class Record:
     """The comparisons of a session."""
 
     def __init__(self) -> None:
-        self._comparisons: list[tuple[Comparison, dict[str, Any] | Corpus, float]] = []
+        self._comparisons: list[tuple[Comparison, dict[str, Any] | Corpus]] = []
         self._checkout = _checkout()
 
     def of(
@@ -163,7 +165,7 @@ class Record:
     ) -> Comparison:
         """A comparison that will be in the record; `facts` tell what is compared."""
         comparison = Comparison(profile, oracle, tolerance=tolerance)
-        self._comparisons.append((comparison, facts, time.monotonic()))
+        self._comparisons.append((comparison, facts))
         return comparison
 
     def compare(
@@ -171,13 +173,17 @@ class Record:
         *,
         oracle: str,
         script: str,
-        corpus: Corpus,
         profiles: Mapping[str, Theirs],
+        corpus: Corpus | None = None,
         ours: Callable[[list[str]], list[dict[str, Outcome]]] | None = None,
         cause: Cause | None = None,
         tolerance: float = 0.0,
     ) -> None:
-        """Compare every document of the corpus, in one pass of the original for all profiles."""
+        """Compare every document of the corpus, in one pass of the original for all profiles.
+
+        The corpus is the share of `corpora.Corpus` that the session asks for, unless one is given.
+        """
+        corpus = corpus or Corpus()
         if ours is None:
             from verdicts import presets_applied
 
@@ -200,7 +206,7 @@ class Record:
         """What was compared, with what."""
         return [
             (comparison, facts.facts() if isinstance(facts, Corpus) else facts)
-            for comparison, facts, _ in self._comparisons
+            for comparison, facts in self._comparisons
         ]
 
     def write(self, folder: Path = RECORDS) -> Path | None:
@@ -221,6 +227,47 @@ class Record:
         ordered = dict(sorted(known.items()))
         path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return path
+
+
+@contextlib.contextmanager
+def session(config: pytest.Config) -> Iterator[Record]:
+    """The record of a session: shown at its end, written where the whole corpus was asked for.
+
+    `REFINERY_PARITY_RECORD=1` has it written for a share too.
+    """
+    found = Record()
+    config.pluginmanager.register(_Summary(found))
+    yield found
+    if SHARE >= 1 or "REFINERY_PARITY_RECORD" in os.environ:
+        found.write()
+
+
+class _Summary:
+    """A pytest plugin: the table at the end of a session."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("parity")
+        for line in table(self._record):
+            terminalreporter.write_line(line)
+
+
+def table(record: Record) -> list[str]:
+    """Lines of what was compared and what was equal."""
+    line = "{:<34} {:>9} {:>9} {:>9} {:>9} {:>10}  {}"
+    names = ("profile", "documents", "verdict =", "reason =", "signals =", "most apart", "differ")
+    lines = [line.format(*names)]
+    for comparison, _ in record.rows():
+        entry = comparison.entry()
+        signals = entry["signals"]
+        share = f"{signals['equal'] / signals['compared']:.2%}" if signals else ""
+        apart = f"{signals['max_difference']:.2g}" if signals else ""
+        differ = ", ".join(f"{c}: {d['documents']}" for c, d in entry["disagreements"].items())
+        counts = (entry["documents"], entry["verdict_equal"], entry["reason_equal"])
+        lines.append(line.format(comparison.profile, *counts, share, apart, differ).rstrip())
+    return lines
 
 
 def _beside(script: str, corpus: Corpus, oracle: str) -> Iterator[tuple[str, str, Any]]:

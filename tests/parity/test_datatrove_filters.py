@@ -237,11 +237,10 @@ def cause(text, original, ours):
 
 
 @pytest.mark.timeout(12 * 3600)
-def test_a_corpus_has_the_original_words_verdicts_reasons_and_edits(record, corpus):
+def test_a_corpus_has_the_original_words_verdicts_reasons_and_edits(record):
     record.compare(
         oracle="datatrove",
         script="ask_datatrove_filters.py",
-        corpus=corpus,
         profiles={
             WORDS: lambda _, answer: Outcome(answer["words"]),
             **{p: (lambda t, a, p=p: theirs(p, t, a)) for p in PROFILES},
