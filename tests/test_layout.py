@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import refinery as rf
 from conftest import ODD_TEXTS, command, run_here, write_file
-from refinery import _core
+from refinery import _core, signals
 from refinery.errors import ConfigError
 from refinery.layout import LayoutTest, layout_names, layout_test, layout_test_of
 from refinery.report.layouts import flip
@@ -26,7 +26,7 @@ soups = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
 def laid_out(texts, name):
-    return pa.array(_core.edited(pa.array(texts, pa.string()), f"layout.{name}")).to_pylist()
+    return pa.array(_core.edited(pa.array(texts, pa.string()), [f"layout.{name}"])).to_pylist()
 
 
 def test_the_extension_knows_five_layouts():
@@ -75,9 +75,17 @@ def test_null_stays_null_and_an_unknown_edit_is_named():
 
 
 def test_edits_name_their_sources():
-    found = {edit["name"]: edit for edit in _core.edits()}
-    assert {"datatrove.c4", "datatrove.c4_fineweb"} < set(found)
-    assert all(edit["definition"].endswith(".") and edit["source"] for edit in found.values())
+    found = {name: edit for name, edit in signals.edits().items() if name.startswith("layout.")}
+    assert len(found) == 5
+    assert all(edit.definition.endswith(".") and edit.source for edit in found.values())
+
+
+def test_a_recipe_reads_its_views_of_every_layout():
+    found = layout_test(
+        ["Some words that end here.\n" * 30, "x"], ["fineweb", {"n_chars@datatrove.c4": {"min": 5}}]
+    )
+    assert row(found, "n_chars@datatrove.c4:min", "as read")["dropped"] == 1
+    assert any("@datatrove.c4_fineweb" in rule for rule in found.rows["rule"].drop_nulls())
 
 
 PARAGRAPH = "The agency shall publish the rule in the register, and it takes effect then. " * 6

@@ -26,8 +26,6 @@ __all__ = [
     "__version__",
     "check_texts",
     "count_sentences",
-    "edited",
-    "edits",
     "families",
     "hash_ids",
     "input_reasons",
@@ -78,10 +76,14 @@ class Pass:
     def __new__(
         cls,
         *,
+        views: Sequence[tuple[str, Sequence[str]]] = ...,
+        sized: Sequence[str] = ...,
+        hashed: Sequence[str] = ...,
         families: Sequence[str] = ...,
         tokenizer: Tokenizer | None = None,
-        scores: Sequence[tuple[str, Model, int]] = ...,
+        scores: Sequence[tuple[str, Model, int, str]] = ...,
         minhash: MinHasher | None = None,
+        minhash_view: str = "text",
         base_columns: bool = False,
     ) -> Pass: ...
     def run(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
@@ -143,12 +145,12 @@ class LineFile:
     def read(self, block: LineBlock) -> RawBlock: ...
 
 def families() -> list[dict[str, Any]]: ...
+def edits() -> list[dict[str, Any]]: ...
+def edited(texts: _ArrowArray, edits: Sequence[str], pool: ThreadPool | None = None) -> Any: ...
 def check_texts(texts: _ArrowArray, max_bytes: int) -> Any: ...
 def hash_ids(ids: _ArrowArray, seed: int) -> Any: ...
 def spacy_words(texts: _ArrowArray) -> Any: ...
 def count_sentences(texts: _ArrowArray) -> Any: ...
-def edited(texts: _ArrowArray, name: str) -> Any: ...
-def edits() -> list[dict[str, str]]: ...
 def near_duplicate_clusters(
     signatures: _ArrowArray | None,
     rank: _ArrowArray,

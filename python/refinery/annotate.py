@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from refinery import _core
+from refinery import _core, signals
 from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest, make_minhasher
@@ -77,10 +77,14 @@ class Annotator:
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
         self._pass = _core.Pass(
-            families=[f.name for f in plan.families],
+            views=list(plan.views.items()),
+            sized=plan.sized,
+            hashed=plan.hashed,
+            families=[f.key for f in plan.families],
             tokenizer=plan.tokenizer,
-            scores=[(s.name, s.model, s.label_index) for s in plan.scores],
+            scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
             minhash=make_minhasher(plan.minhash) if plan.minhash else None,
+            minhash_view=(plan.minhash and plan.minhash.view) or signals.TEXT,
             base_columns=True,
         )
         self._part = digest(plan.annotate_part())

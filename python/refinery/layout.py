@@ -27,6 +27,7 @@ from refinery.errors import BadFileError, ConfigError, ParameterError
 from refinery.io.readers import open_reader
 from refinery.plan import build_plan
 from refinery.rule_set import RuleReader
+from refinery.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,8 +98,7 @@ _SCHEMA = {
 
 def layout_names() -> list[str]:
     """Names of all layouts, without their prefix."""
-    names = [edit["name"] for edit in _core.edits()]
-    return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+    return [n.removeprefix(PREFIX) for n in signals.edits() if n.startswith(PREFIX)]
 
 
 def layout_test(
@@ -132,16 +132,12 @@ def layout_test(
     if sample is not None:
         chosen = _smallest(_hashed(chosen, seed), sample)
     pipeline = parse_pipeline(_NO_FILES)
-    reader = RuleReader(pipeline, [*signals.BASE_COLUMNS, *signals.columns()])
+    views = Views()
+    reader = RuleReader(pipeline, [*signals.BASE_COLUMNS, *signals.columns()], views)
     found = reader.read(rules, ("rules",))
     if reader.problems:
         raise ConfigError(_WHERE, reader.problems)
-    compute = _core.Pass(
-        families=_families(found),
-        tokenizer=_core.Tokenizer.embedded("cl100k_base"),
-        base_columns=True,
-    )
-    return _test(chosen["text"], found, compute)
+    return _test(chosen["text"], found, _reading(found, views))
 
 
 def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> LayoutTest:
@@ -178,9 +174,11 @@ def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> Lay
         name, message = "rules", "the pipeline has no rules; name profiles"
         raise ParameterError(name, message)
     compute = _core.Pass(
-        families=_families(found),
+        views=list(plan.views.items()),
+        sized=plan.sized,
+        families=[family.key for family in plan.families],
         tokenizer=plan.tokenizer,
-        scores=[(s.name, s.model, s.label_index) for s in plan.scores],
+        scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
         base_columns=True,
     )
     return _test(chosen["text"], found, compute)
@@ -223,16 +221,31 @@ def _values(texts: pl.Series, columns: list[str], compute: _core.Pass) -> dict[s
     for start in range(0, max(1, len(texts)), _BATCH):
         read = pa.array(texts.slice(start, _BATCH).to_list(), pa.large_string())
         for name, found in parts.items():
-            laid_out = read if name == AS_READ else pa.array(_core.edited(read, PREFIX + name))
+            laid_out = read if name == AS_READ else pa.array(_core.edited(read, [PREFIX + name]))
             computed = pl.DataFrame(pl.from_arrow(pa.record_batch(compute.run(laid_out))))
             found.append(computed.select(pl.col(columns).cast(pl.Float64)))
     return {name: pl.concat(found) for name, found in parts.items()}
 
 
-def _families(rules: Sequence[Rule]) -> list[str]:
-    found = (signals.column(rule.column) for rule in rules)
-    wanted = {signal.family for signal in found if signal is not None}
-    return [name for name in signals.families() if name in wanted]
+def _reading(rules: Sequence[Rule], views: Views) -> _core.Pass:
+    """A pass that computes what the rules read."""
+    families, chains, sized = set(), {}, set()
+    for rule in rules:
+        base, view = signals.split_view(rule.column)
+        if view != signals.TEXT:
+            chains[view] = views.edits(view)
+        if base in signals.BASE_COLUMNS:
+            sized.add(view)
+        signal = signals.column(base)
+        if signal is not None:
+            families.add(signals.on_view(signal.family, view))
+    return _core.Pass(
+        views=list(chains.items()),
+        sized=sorted(sized - {signals.TEXT}),
+        families=sorted(families),
+        tokenizer=_core.Tokenizer.embedded("cl100k_base"),
+        base_columns=True,
+    )
 
 
 def _documents(files: Sequence[InputFile]) -> Iterator[pl.DataFrame]:

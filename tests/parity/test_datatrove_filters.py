@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from corpora import is_within, mutated, sample, soup
 from record import Outcome
-from verdicts import presets_applied, signals_of, verdict
+from verdicts import columns_of, of_family, presets_applied, verdict
 
 from refinery import _core, presets
 from twins import c4, fineweb_quality, gopher_quality, gopher_repetition
@@ -107,7 +107,8 @@ def original(texts):
 @pytest.fixture(scope="module")
 def ours(texts):
     """The signals of every text as the extension computes them: one dict a text and family."""
-    return signals_of(texts, FAMILIES)
+    rows = columns_of(texts, FAMILIES)
+    return [{family: of_family(row, family) for family in FAMILIES} for row in rows]
 
 
 def twin(family, text, answer):
@@ -123,6 +124,11 @@ def twin(family, text, answer):
         "datatrove.fineweb_quality": fineweb_quality,
     }[family]
     return module.signals(text, answer["words"])
+
+
+def in_columns(family, signals):
+    """Signals by their columns."""
+    return {f"{family}.{name}": value for name, value in signals.items()}
 
 
 def compare(profile, original, found_verdicts, texts):
@@ -153,7 +159,7 @@ def test_edge_case_has_the_stated_reason(case, texts, original):
 def test_twin_gives_the_original_verdict_and_reason(profile, texts, original):
     family = presets.load(profile).family
     found = [
-        verdict(profile, twin(family, text, answer))
+        verdict(profile, in_columns(family, twin(family, text, answer)))
         for text, answer in zip(texts, original, strict=True)
     ]
     compare(profile, original, found, texts)
@@ -162,7 +168,8 @@ def test_twin_gives_the_original_verdict_and_reason(profile, texts, original):
 @pytest.mark.parametrize("profile", PROFILES)
 def test_extension_gives_the_original_verdict_and_reason(profile, texts, original, ours):
     family = presets.load(profile).family
-    compare(profile, original, [verdict(profile, signals[family]) for signals in ours], texts)
+    found = [verdict(profile, in_columns(family, signals[family])) for signals in ours]
+    compare(profile, original, found, texts)
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if not f.startswith("datatrove.c4")])
@@ -212,6 +219,7 @@ def edit_of(profile, answer):
     return Outcome(answer[profile]["text"]) if kept is True else None
 
 
+RECIPE = "fineweb"
 EDITED = ["datatrove/c4", "datatrove/c4_fineweb"]
 WORDS = "datatrove words"
 
@@ -219,9 +227,9 @@ WORDS = "datatrove words"
 def ours_of(texts):
     """Verdicts, words and the text that C4 leaves."""
     column = pa.array(texts, pa.string())
-    outcomes = presets_applied(PROFILES)(texts)
+    outcomes = presets_applied([*PROFILES, RECIPE])(texts)
     for profile in EDITED:
-        left = pa.array(_core.edited(column, profile.replace("/", "."))).to_pylist()
+        left = pa.array(_core.edited(column, [profile.replace("/", ".")])).to_pylist()
         for row, text in zip(outcomes, left, strict=True):
             row[f"{profile} text"] = Outcome(text)
     for row, words in zip(outcomes, pa.array(_core.spacy_words(column)).to_pylist(), strict=True):
@@ -244,6 +252,7 @@ def test_a_corpus_has_the_original_words_verdicts_reasons_and_edits(record):
         profiles={
             WORDS: lambda _, answer: Outcome(answer["words"]),
             **{p: (lambda t, a, p=p: theirs(p, t, a)) for p in PROFILES},
+            RECIPE: lambda _, answer: Outcome(*answer[RECIPE]["verdict"]),
             **{f"{p} text": (lambda _, a, p=p: edit_of(p, a)) for p in EDITED},
         },
         ours=ours_of,

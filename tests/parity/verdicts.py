@@ -12,6 +12,7 @@ import pyarrow as pa
 from record import Outcome
 
 from refinery import _core, presets, signals
+from refinery.views import Views
 
 
 def passes(value, rule):
@@ -27,43 +28,57 @@ def passes(value, rule):
 
 
 def verdict(profile, values):
-    """Kept or not, and the original's name for the first rule that fails.
-
-    `values` are the family's signals, by their names within it.
-    """
-    preset = presets.load(profile)
-    for rule in preset.rules:
-        if not passes(values[rule.column.removeprefix(preset.family + ".")], rule):
+    """Kept or not, and the original's name for the first rule that fails; `values` by column."""
+    for rule in presets.load(profile).rules:
+        if not passes(values[rule.column], rule):
             return [False, rule.reason]
     return [True, None]
 
 
-def signals_of(texts, families, tokenizer="cl100k_base"):
-    """The signals of every text as the extension computes them: one dict a text and family."""
-    needs_tokens = any(signals.families()[name].needs_token_ids for name in families)
-    tokens = _core.Tokenizer.embedded(tokenizer) if needs_tokens else None
-    batch = _core.Pass(families=families, tokenizer=tokens).run(pa.array(texts, pa.string()))
-    rows = pl.DataFrame(batch).to_dicts()
-    return [{family: _of(row, family) for family in families} for row in rows]
+def columns_of(texts, families, tokenizer="cl100k_base"):
+    """What the extension computes of every text: one dict of columns a text.
+
+    A family is named with the view it reads, as in `datatrove.fineweb_quality@datatrove.c4`.
+    """
+    found = [signals.family(name) for name in families]
+    views = {family.view: Views().edits(family.view) for family in found}
+    tokens = None
+    if any(family.needs_token_ids for family in found):
+        tokens = _core.Tokenizer.embedded(tokenizer)
+    compute = _core.Pass(
+        views=[pair for pair in views.items() if pair[0] != signals.TEXT],
+        families=[family.key for family in found],
+        tokenizer=tokens,
+    )
+    return pl.DataFrame(compute.run(pa.array(texts, pa.string()))).to_dicts()
 
 
-def _of(row, family):
+def of_family(row, family):
+    """The signals of a family in a row, by their names within it."""
     prefix = family + "."
     return {name.removeprefix(prefix): v for name, v in row.items() if name.startswith(prefix)}
 
 
+def families_of(profile):
+    """The families that a profile's rules read, each with its view."""
+    columns = [signals.column(rule.column) for rule in presets.load(profile).rules]
+    return list(dict.fromkeys(signals.on_view(c.family, c.view) for c in columns))
+
+
 def presets_applied(names) -> Callable[[list[str]], list[dict[str, Outcome]]]:
-    """A function from texts to what the presets of these names make of each."""
-    families = {name: presets.load(name).family for name in names}
+    """A function from texts to what the presets of these names make of each.
+
+    Signals are called by their names within the family, by their columns where a recipe reads
+    several.
+    """
+    families = sorted({family for name in names for family in families_of(name)})
+
+    def outcome(name, row):
+        family = presets.load(name).family
+        shown = row if family is None else of_family(row, family)
+        return Outcome(*verdict(name, row), shown)
 
     def apply(texts):
-        found = signals_of(texts, sorted(set(families.values())))
-        return [
-            {
-                name: Outcome(*verdict(name, row[family]), row[family])
-                for name, family in families.items()
-            }
-            for row in found
-        ]
+        return [{name: outcome(name, row) for name in names} for row in columns_of(texts, families)]
 
     return apply

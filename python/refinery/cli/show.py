@@ -16,6 +16,7 @@ from refinery.engine import Silent
 from refinery.preview import summary
 from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows, short_reason
 from refinery.report.layouts import flip, independent, layout_lines, shown
+from refinery.signals import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,9 +203,12 @@ def plan(found: Preview) -> None:
         )
     )
     for family in chosen.families:
-        line(f"            {family.name}: {len(family.signals)} signals")
+        line(f"            {family.key}: {len(family.signals)} signals")
+    for view, edits in chosen.views.items():
+        line(f"            view {view}: {', then '.join(edits) or 'the text'}")
     for score in chosen.scores:
-        line(f"            {score.name}: probability of {score.label} by {score.path.name}")
+        where = "" if score.view == TEXT else f" on {score.view}"
+        line(f"            {score.name}: probability of {score.label} by {score.path.name}{where}")
     for step in chosen.steps:
         line(f"decide    {step.name}")
         for rule in step.rules:
@@ -213,6 +217,7 @@ def plan(found: Preview) -> None:
     output = chosen.pipeline.config.output
     line(
         f"write     {chosen.out}: {output.format}, shards of {human_bytes(output.shard_bytes)} of text"
+        + ("" if chosen.written == TEXT else f", the view {chosen.written}")
         + (f", with {', '.join(chosen.output_columns)}" if chosen.output_columns else "")
     )
     line(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from refinery import signals
 from refinery.annotate import read_annotations
 from refinery.errors import DuplicateIdError
 
@@ -21,12 +22,20 @@ if TYPE_CHECKING:
 class Corpus:
     """`frame`: `id`, sizes and every column a step reads. `signatures`: FixedSizeBinary or None.
 
-    `rank` (UInt32) is each document's place in the order of ids: what breaks ties.
+    `rank` (UInt32) is each document's place in the order of ids: what breaks ties. `written` is the
+    view that is written, whose sizes are columns too.
     """
 
     frame: pl.DataFrame
     signatures: pa.Array | None
     rank: pl.Series
+    written: str = signals.TEXT
+
+    def sizes(self, unit: str, view: str = signals.TEXT) -> pl.Series:
+        """Each document's size in `documents` (1), `bytes` or `tokens` of a view (Int64)."""
+        if unit == "documents":
+            return pl.repeat(1, len(self.frame), dtype=pl.Int64, eager=True)
+        return self.frame[signals.on_view(f"n_{unit}", view)]
 
     def row_numbers(self) -> pl.Series:
         """0, 1, … for every document (UInt32)."""
@@ -57,24 +66,25 @@ def load_corpus(plan: Plan, tree: OutputTree, records: list[UnitRecord]) -> Corp
     frame = pl.DataFrame(pl.from_arrow(table))
     rank = frame["id"].rank("ordinal").cast(pl.UInt32) - 1
     _check_ids(frame, rank, tree, records)
-    return Corpus(frame, signatures, rank)
+    return Corpus(frame, signatures, rank, plan.written)
 
 
 def needed_columns(plan: Plan) -> list[str]:
     """Annotation columns that the steps read."""
     columns = ["id", "n_chars", "n_bytes", "n_tokens"]
+    columns += [signals.on_view(name, plan.written) for name in ("n_bytes", "n_tokens")]
     for step in plan.steps:
         columns += [rule.column for rule in step.rules]
         config = step.config
         if config.select is not None:
-            columns.append(config.select.by)
+            columns.append(signals.on_view(*signals.split_view(config.select.by)))
         if config.exact_duplicates is not None:
-            columns.append("content_hash")
+            columns.append(signals.on_view("content_hash", step.view))
         if config.near_duplicates is not None:
             columns.append("minhash")
         for duplicates in (config.exact_duplicates, config.near_duplicates):
             if duplicates is not None and isinstance(duplicates.keep, dict):
-                columns.append(duplicates.keep["highest"])
+                columns.append(signals.on_view(*signals.split_view(duplicates.keep["highest"])))
     return list(dict.fromkeys(columns))
 
 

@@ -183,7 +183,7 @@ def _apply_step(
     def act(alive: pl.Series) -> Drop:
         config = step.config
         if config.exact_duplicates is not None:
-            return exact_duplicates(corpus, alive, config.exact_duplicates)
+            return exact_duplicates(corpus, alive, config.exact_duplicates, step.view)
         if config.near_duplicates is not None and plan.minhash is not None:
             return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
         if config.select is not None:
