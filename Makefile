@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Ca
 
 SHARE ?= 1
 
-.PHONY: help demo test check fmt oracles parity bench generate constraints clean
+.PHONY: help demo test check fmt oracles parity bench profiles generate constraints clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,11 @@ parity: $(VENV)/.tools ## compare with the originals over ../shared/data or REFI
 
 bench: $(VENV)/.tools ## measure beside the rivals and write a record
 	$(BIN)/python benches/throughput/run.py
+
+# Needs text: DATA=folder with *.parquet (id, text). Originals: make oracles.
+DATA ?= ../shared/data/raw
+profiles: $(VENV)/.tools ## measure each profile beside its original and write a record
+	$(BIN)/python benches/profiles/run.py --data $(DATA)
 
 constraints: $(VENV)/.tools ## write the exact versions that are installed now
 	$(BIN)/python -m pip freeze --all --exclude corpus-refinery | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt

@@ -4,8 +4,8 @@
 
 What stands is left alone while its requirements are the same. An original that cannot be installed
 here (no network, no compiler) is reported and leaves the others as they are. To add one: commit its
-`oracles/<name>.txt` with exact versions, as `pip freeze` prints them. Lines `# build: NAME==1.2`
-name what has to be there before the rest is built without isolation.
+`oracles/<name>.txt` with all exact versions, as `pip freeze` prints them: nothing else is installed,
+so what an original only lists and never imports for us can be left out.
 
 Not here: pytest; the environments are made by any Python that has `venv`.
 """
@@ -28,7 +28,9 @@ def names() -> list[str]:
 
 def interpreter(name: str) -> Path:
     """The interpreter of an original: what `REFINERY_ORACLE_<NAME>` names, or the one made here."""
-    return Path(os.environ.get(variable(name)) or _made(name))
+    # The name that was used when datatrove was the only one.
+    before = os.environ.get("REFINERY_ORACLE_PYTHON") if name == "datatrove" else None
+    return Path(os.environ.get(variable(name)) or before or _made(name))
 
 
 def variable(name: str) -> str:
@@ -53,14 +55,15 @@ def make(name: str) -> None:
         return
     sys.stderr.write(f"making .oracles/{name}\n")
     venv.create(FOLDER / name, with_pip=True, clear=True)
-    install = [str(_made(name)), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    marks = [line.removeprefix("# build:") for line in wanted.splitlines()]
-    build = [
-        mark.strip() for mark, line in zip(marks, wanted.splitlines(), strict=True) if mark != line
+    install = [
+        str(_made(name)),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--disable-pip-version-check",
     ]
-    if build:
-        subprocess.run([*install, *build], check=True)
-        install.append("--no-build-isolation")
     subprocess.run([*install, "-r", str(requirements(name))], check=True)
     finished.write_text(wanted, encoding="utf-8")
 

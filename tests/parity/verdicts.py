@@ -28,9 +28,14 @@ def passes(value, rule):
 
 
 def verdict(profile, values):
-    """Kept or not, and the original's name for the first rule that fails; `values` by column."""
-    for rule in presets.load(profile).rules:
-        if not passes(values[rule.column], rule):
+    """Kept or not, and the original's name for the first rule that fails.
+
+    `values` are signals by their columns, or by their names within the profile's family.
+    """
+    preset = presets.load(profile)
+    for rule in preset.rules:
+        name = rule.column if rule.column in values else preset.short(rule.column)
+        if not passes(values[name], rule):
             return [False, rule.reason]
     return [True, None]
 
