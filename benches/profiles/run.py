@@ -74,6 +74,7 @@ TABLE = [
 
 def main() -> None:
     options = parse_arguments()
+    stand = checkout()
     texts, corpus = choose(options.data, options.megabytes, options.work)
     print(f"{corpus['documents']} documents, {corpus['bytes'] / 1e6:.2f} MB", flush=True)
     rows = [row for row in TABLE if not options.only or row.name in options.only]
@@ -92,7 +93,7 @@ def main() -> None:
         result = {
             "benchmark": "profiles",
             "machine": machine(),
-            **checkout(),
+            **stand,
             "versions": versions(rows),
             "corpus": corpus,
             "repeats": options.repeats,
