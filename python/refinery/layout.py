@@ -131,17 +131,13 @@ def layout_test(
     chosen = chosen.drop_nulls("text")
     if sample is not None:
         chosen = _smallest(_hashed(chosen, seed), sample)
-    pipeline = parse_pipeline(_NO_FILES)
-    views = Views()
-    reader = RuleReader(pipeline, [*signals.BASE_COLUMNS, *signals.columns()], views)
-    found = reader.read(rules, ("rules",))
-    if reader.problems:
-        raise ConfigError(_WHERE, reader.problems)
-    return _test(chosen["text"], found, _reading(found, views))
+    views, tokenizer = Views(), _core.Tokenizer.embedded("cl100k_base")
+    found = _read_rules(rules, parse_pipeline(_NO_FILES), views)
+    return _test(chosen["text"], found, _reading(found, views, tokenizer))
 
 
 def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> LayoutTest:
-    """Which verdicts change with the layout of a pipeline's inputs.
+    """Which verdicts change with the layout of a pipeline's inputs, under its tokenizer and views.
 
     Parameters
     ----------
@@ -168,7 +164,9 @@ def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> Lay
             chosen = _smallest(chosen, sample)
     chosen = _smallest(chosen, sample)
     if rules is not None:
-        return layout_test(chosen["text"], rules)
+        views = Views(pipeline.config.annotate.views)
+        found = _read_rules(rules, pipeline, views)
+        return _test(chosen["text"], found, _reading(found, views, plan.tokenizer))
     found = list(dict.fromkeys(rule for step in plan.steps for rule in step.rules))
     if not found:
         name, message = "rules", "the pipeline has no rules; name profiles"
@@ -182,6 +180,14 @@ def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> Lay
         base_columns=True,
     )
     return _test(chosen["text"], found, compute)
+
+
+def _read_rules(rules: Any, pipeline: Pipeline, views: Views) -> list[Rule]:
+    reader = RuleReader(pipeline, [*signals.BASE_COLUMNS, *signals.columns()], views)
+    found = reader.read(rules, ("rules",))
+    if reader.problems:
+        raise ConfigError(_WHERE, reader.problems)
+    return found
 
 
 def _test(texts: pl.Series, rules: Sequence[Rule], compute: _core.Pass) -> LayoutTest:
@@ -219,7 +225,7 @@ def _values(texts: pl.Series, columns: list[str], compute: _core.Pass) -> dict[s
     """What the rules read, of every text in every layout."""
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in [AS_READ, *layout_names()]}
     for start in range(0, max(1, len(texts)), _BATCH):
-        read = pa.array(texts.slice(start, _BATCH).to_list(), pa.large_string())
+        read = texts.slice(start, _BATCH).to_arrow()
         for name, found in parts.items():
             laid_out = read if name == AS_READ else pa.array(_core.edited(read, [PREFIX + name]))
             computed = pl.DataFrame(pl.from_arrow(pa.record_batch(compute.run(laid_out))))
@@ -227,7 +233,7 @@ def _values(texts: pl.Series, columns: list[str], compute: _core.Pass) -> dict[s
     return {name: pl.concat(found) for name, found in parts.items()}
 
 
-def _reading(rules: Sequence[Rule], views: Views) -> _core.Pass:
+def _reading(rules: Sequence[Rule], views: Views, tokenizer: _core.Tokenizer) -> _core.Pass:
     """A pass that computes what the rules read."""
     families, chains, sized = set(), {}, set()
     for rule in rules:
@@ -243,7 +249,7 @@ def _reading(rules: Sequence[Rule], views: Views) -> _core.Pass:
         views=list(chains.items()),
         sized=sorted(sized - {signals.TEXT}),
         families=sorted(families),
-        tokenizer=_core.Tokenizer.embedded("cl100k_base"),
+        tokenizer=tokenizer,
         base_columns=True,
     )
 
@@ -262,9 +268,9 @@ def _documents(files: Sequence[InputFile]) -> Iterator[pl.DataFrame]:
 
 
 def _hashed(documents: pl.DataFrame, seed: int) -> pl.DataFrame:
-    ids = pa.array(documents["id"].to_list(), pa.large_string())
-    hashes = pl.Series(pa.array(_core.hash_ids(ids, seed)))
-    return documents.select(pl.col("id", "text").cast(pl.String), hash=hashes)
+    documents = documents.select(pl.col("id", "text").cast(pl.String))
+    hashes = pl.Series(pa.array(_core.hash_ids(documents["id"].to_arrow(), seed)))
+    return documents.with_columns(hash=hashes)
 
 
 def _smallest(documents: pl.DataFrame, n: int) -> pl.DataFrame:
