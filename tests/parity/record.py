@@ -211,12 +211,13 @@ class Record:
 
     def write(self, folder: Path = RECORDS) -> Path | None:
         """Write today's record, other profiles' entries kept; nothing where nothing was compared."""
-        if not any(comparison.documents for comparison, _ in self.rows()):
+        compared = [row for row in self.rows() if row[0].documents]
+        if not compared:
             return None
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{time.strftime('%Y-%m-%d', time.gmtime())}.json"
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        for comparison, facts in self.rows():
+        for comparison, facts in compared:
             known[comparison.profile] = {
                 **self._checkout,
                 "oracle": comparison.oracle,
