@@ -10,6 +10,7 @@ pub mod dclm_lines;
 pub mod dclm_newlines;
 pub mod dclm_urls;
 mod ignore_case;
+pub mod layout;
 mod views;
 
 pub use views::{View, ViewTexts, ViewTree};
@@ -38,6 +39,8 @@ pub struct EditScratch {
     pub dclm_lines: dclm_lines::LineEditor,
     /// Text between the two steps of DCLM's deletion of addresses.
     pub dclm_urls: String,
+    /// Buffers of layouts.
+    pub layout: layout::Buffers,
 }
 
 /// Every edit.
@@ -49,6 +52,11 @@ pub static EDITS: &[&Edit] = &[
     &dclm_newlines::EDIT,
     &dclm_lines::EDIT,
     &dclm_lines::REFINEDWEB_EDIT,
+    &layout::BLANK_LINES,
+    &layout::NEWLINES,
+    &layout::ONE_LINE,
+    &layout::WRAPPED,
+    &layout::SENTENCES,
 ];
 
 /// The edit of that name.
