@@ -7,8 +7,6 @@ names an interpreter with `uniseg`, `retrie` and `fasttext`.
 Known differences: characters that Unicode gained after the running Python's tables.
 """
 
-# ruff: noqa: RUF001 - characters that look alike are the point
-
 import os
 import random
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from refinery.engine import Silent
 from refinery.preview import summary
-from refinery.report.funnel import human_bytes, human_count, rule_rows
+from refinery.report.funnel import human_bytes, human_count, rule_rows, short_reason
 from refinery.report.layouts import flip, independent, layout_lines, shown
 from refinery.report.table import funnel_table
 from refinery.report.table import plain_table as _table

@@ -15,7 +15,7 @@ import pyarrow as pa
 from refinery.errors import SchemaError, UnknownNameError
 from refinery.expr.functions import (
     DEFAULT_TOKENIZER,
-    family_name,
+    family_keys,
     score_part,
     text_expression,
 )
@@ -139,7 +139,7 @@ def _spec(
     minhash: bool | Mapping[str, int],  # noqa: FBT001 - passed on
 ) -> Spec:
     names = [signals] if isinstance(signals, str) else list(signals)
-    part: dict[str, Any] = {"signals": [family_name(name) for name in names]}
+    part: dict[str, Any] = {"signals": [key for name in names for key in family_keys(name)]}
     part["scores"] = [score_part(name, model, None) for name, model in (scores or {}).items()]
     if tokenizer is not None:
         part["tokens"] = {"tokenizer": os.fspath(tokenizer)}
