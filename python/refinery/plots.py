@@ -104,7 +104,7 @@ class Plots:
         kept = ledger["kept"] / ledger["in"] if ledger["in"] else 0.0
         line = (
             alt.Chart(alt.InlineData(values=curve.to_dicts()))
-            .mark_line(color=KEPT, strokeWidth=2.5, interpolate="step-after")
+            .mark_line(color=KEPT, strokeWidth=2.5, interpolate="step-before")
             .encode(
                 x=alt.X("threshold:Q", title=f"{score} at least"),
                 y=alt.Y("share:Q", title=f"{unit} kept, of read", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
