@@ -1,7 +1,8 @@
 """Runs a script of this folder with the interpreter of an original.
 
 The originals pin dependencies of their own, so each lives in an environment beside ours. Its
-interpreter is named by `REFINERY_ORACLE_PYTHON`, or is `.oracle/bin/python` in the checkout.
+interpreter is named by `REFINERY_ORACLE_<NAME>`, or is `.oracles/<name>/bin/python` in the checkout;
+that of datatrove also by `REFINERY_ORACLE_PYTHON`.
 """
 
 import json
@@ -16,19 +17,26 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 
-def python() -> str:
-    """The interpreter, or a skip that says how to get one."""
-    found = Path(os.environ.get("REFINERY_ORACLE_PYTHON", ROOT / ".oracle" / "bin" / "python"))
+def python(oracle: str = "datatrove") -> str:
+    """The interpreter of an original, or a skip that says how to get one."""
+    variable = f"REFINERY_ORACLE_{oracle.upper()}"
+    standard = os.environ.get("REFINERY_ORACLE_PYTHON") if oracle == "datatrove" else None
+    named = os.environ.get(variable) or standard
+    found = Path(named or ROOT / ".oracles" / oracle / "bin" / "python")
     if not found.exists():
-        pytest.skip(f"no interpreter with the originals at {found}: set REFINERY_ORACLE_PYTHON")
+        pytest.skip(f"no interpreter with {oracle} at {found}: set {variable}")
     return str(found)
 
 
-def answers(script: str, questions: list[Any]) -> list[Any]:
+def answers(script: str, questions: list[Any], oracle: str = "datatrove") -> list[Any]:
     """What `script` answers: one line of JSON in, one out, in order."""
     lines = "".join(json.dumps(question) + "\n" for question in questions)
     done = subprocess.run(
-        [python(), str(HERE / script)], input=lines, capture_output=True, text=True, check=False
+        [python(oracle), str(HERE / script)],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found = [json.loads(line) for line in done.stdout.splitlines()]

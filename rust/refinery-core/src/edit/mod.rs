@@ -7,6 +7,7 @@
 //! from the lengths before and after).
 
 pub mod c4;
+pub mod dolma_c4;
 
 use crate::signal::c4_lines::LineJudge;
 
@@ -31,7 +32,7 @@ pub struct EditScratch {
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT];
+pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT, &dolma_c4::EDIT];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {

@@ -123,6 +123,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
             n_parts,
             n_repeated,
             repeated_chars,
+            ..
         },
         out,
     ) in repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)

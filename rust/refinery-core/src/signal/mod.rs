@@ -8,6 +8,7 @@
 pub mod c4;
 pub mod c4_lines;
 pub mod counts;
+pub mod dolma;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
@@ -55,6 +56,8 @@ pub struct Scratch {
     pub c4: c4::Buffers,
     /// Buffers of `FineWeb` quality.
     pub fineweb_quality: fineweb_quality::Buffers,
+    /// Buffers of Dolma's taggers.
+    pub dolma: dolma::Buffers,
     /// Buffers of KL3M.
     pub kl3m: kl3m::Buffers,
 }
@@ -68,6 +71,13 @@ pub static FAMILIES: &[&Family] = &[
     &c4::FINEWEB_FAMILY,
     &fineweb_quality::FAMILY,
     &kl3m::FAMILY,
+    &dolma::gopher::V1,
+    &dolma::gopher::V2,
+    &dolma::c4::V1,
+    &dolma::c4::V2,
+    &dolma::lengths::FAMILY,
+    &dolma::not_alphanum_paragraph::FAMILY,
+    &dolma::tokenizer_repetitions::FAMILY,
 ];
 
 impl Family {
