@@ -53,7 +53,8 @@ fmt: $(VENV)/.tools ## format both languages
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --select I .
 
-generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema
+generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polars method for every signal
+	$(BIN)/python -m refinery.expr.generate
 	$(BIN)/refinery schema > docs/pipeline.schema.json
 
 parity: $(VENV)/.tools ## compare with the originals, each in an environment of its own

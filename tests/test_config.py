@@ -90,7 +90,7 @@ CASES = [
     broken(15, "{path: out}", "out", "output", "dictionary"),
     broken(15, "{path: out}", "{shard_bytes: 1}", "output", "output.path is required"),
     broken(15, "{path: out}", "{path: out, format: csv}", "output.format", "'parquet' or 'jsonl.zst'"),
-    broken(15, "{path: out}", "{path: out, view: html}", "output.view", "found 'html'"),
+    broken(15, "{path: out}", "{path: out, view: html}", "output.view", "no such view 'html'; there are: text"),
     broken(17, "seed: 17", "seed: abc", "seed", "found 'abc'"),
     broken(17, "seed: 17", "seed: 1.5", "seed", "found 1.5"),
     # out of range, bad sizes

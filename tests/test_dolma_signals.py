@@ -9,7 +9,7 @@ import math
 import pyarrow as pa
 import pytest
 import tokenizers
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers
 
@@ -243,8 +243,15 @@ def test_bad_words_drop_only_in_the_replication_of_c4():
     assert first_failure("dolma/c4_replication", text) == "c4_v2__has_naughty_word"
 
 
-def test_the_twin_of_the_edit_keeps_whole_lines():
-    assert c4_v2.edited_text("  A b c. \r\n\nno mark\nD e.\nF g h!") == "  A b c. \r\nF g h!"
+@given(text=st.one_of(TEXTS, REPEATING))
+@example(text="  A b c. \r\n\nno mark\nD e.\nF g h!")
+def test_the_edit_leaves_what_its_twin_leaves(text):
+    edited = _core.edited(pa.array([text], pa.string()), ["dolma.c4_replication"])
+    assert pa.array(edited).to_pylist() == [c4_v2.edited_text(text)]
+
+
+def test_the_replication_of_c4_writes_what_its_edit_leaves():
+    assert presets.load("dolma/c4_replication").writes == "dolma.c4_replication"
 
 
 def test_more_than_a_hundred_times_is_too_often(letters):

@@ -35,13 +35,19 @@ fn main() {
     };
     let batches = batches(path);
     let tokenizer = Arc::new(Tokenizer::embedded("cl100k_base").unwrap());
-    let minhash = || Some(Arc::new(MinHasher::new(MinHashParams::default()).unwrap()));
+    let minhash = || {
+        Some((
+            Arc::new(MinHasher::new(MinHashParams::default()).unwrap()),
+            None,
+        ))
+    };
     let score = || -> Vec<Score> {
         let model = |path: &String| Arc::new(Model::load(Path::new(path)).unwrap());
         let one = |path: &String| Score {
             name: "score".into(),
             model: model(path),
             label: 0,
+            view: None,
         };
         arguments.get(1).map(one).into_iter().collect()
     };
@@ -56,7 +62,7 @@ fn main() {
     for &family in FAMILIES {
         let tokenizer = family.needs.token_ids.then(|| Arc::clone(&tokenizer));
         let pass = Pass {
-            families: vec![family],
+            families: vec![(family, None)],
             tokenizer,
             ..Pass::default()
         };
@@ -84,11 +90,12 @@ fn main() {
         },
     );
     let all = Pass {
-        families: FAMILIES.to_vec(),
+        families: FAMILIES.iter().map(|&f| (f, None)).collect(),
         tokenizer: Some(tokenizer),
         scores: score(),
         minhash: minhash(),
         base_columns: true,
+        ..Pass::default()
     };
     measure("all", &batches, &all);
 }

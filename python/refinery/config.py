@@ -97,12 +97,23 @@ class TokensConfig(_Model):
     )
 
 
+def _dotted(value: Any) -> Any:
+    return value.replace("/", ".") if isinstance(value, str) else value
+
+
+# Profiles are written with slashes, columns with dots; a view's name ends columns.
+ViewName = Annotated[
+    str, BeforeValidator(_dotted), Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$")
+]
+
+
 class ScoreConfig(_Model):
     """A fastText model's probability of one label, as a column."""
 
     name: str = Field(description="Name of the column.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     model: str = Field(description="builtin/NAME, or a path to a .bin or .ftz file.")
     label: str | None = Field(None, description="The label whose probability is the score.")
+    view: ViewName = Field("text", description="Which view of the documents the model reads.")
 
 
 class MinHashConfig(_Model):
@@ -112,13 +123,20 @@ class MinHashConfig(_Model):
     bands: int = Field(14, ge=1, le=1000)
     rows_per_band: int = Field(8, ge=1, le=1000)
     profile: Literal["refinery"] = Field("refinery", description="Word rule and hash family.")
+    view: ViewName | None = Field(
+        None, description="Which view of the documents is compared; default the one written."
+    )
 
 
 class AnnotateConfig(_Model):
     """What is computed for every document, beside what the steps need."""
 
+    views: dict[ViewName, list[str]] = Field(
+        default_factory=dict,
+        description="Views of the documents: names, and the edits or views that make each, in order.",
+    )
     signals: list[str] = Field(
-        default_factory=list, description="Families of signals, such as kl3m."
+        default_factory=list, description="Families of signals, such as kl3m or kl3m@VIEW."
     )
     tokens: TokensConfig = Field(default_factory=TokensConfig)
     scores: list[ScoreConfig] = Field(default_factory=list)
@@ -151,6 +169,9 @@ class ExactDuplicatesConfig(_Model):
     """Documents of identical text; the best one stays."""
 
     keep: Keep = "first"
+    view: ViewName | None = Field(
+        None, description="Which view of the documents is compared; default the one written."
+    )
 
 
 class NearDuplicatesConfig(_Model):
@@ -211,7 +232,7 @@ class OutputConfig(_Model):
         default_factory=list,
         description="Annotation columns to add: signals, families, scores, counts.",
     )
-    view: Literal["text"] = Field("text", description="Which view of the documents is written.")
+    view: ViewName = Field("text", description="Which view of the documents is written.")
 
 
 class ResourcesConfig(_Model):

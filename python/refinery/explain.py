@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.decide.rules import failing
-from refinery.errors import UnknownNameError
+from refinery.errors import ParameterError, UnknownNameError
 from refinery.rule_set import Rule
+from refinery.views import Views
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +48,10 @@ def overview() -> Explanation:
         ["signals", f.name.replace(".", "/"), f"{len(f.signals)} signals: {f.source}"]
         for f in signals.families().values()
     ]
+    rows += [
+        ["view", edit.name.replace(".", "/"), edit.definition] for edit in signals.edits().values()
+    ]
+    rows += [["view", name, f"{', then '.join(chain)}."] for name, chain in presets.views().items()]
     rows += [["column", name, meaning] for name, meaning in signals.BASE_COLUMNS.items()]
     return Explanation(
         "What there is", ["refinery explain NAME tells more."], ["kind", "name", "what"], rows
@@ -53,23 +59,21 @@ def overview() -> Explanation:
 
 
 def explain(name: str) -> Explanation:
-    """A profile, family or signal.
+    """A profile, family, signal or view.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name, with the nearest.
     """
-    if name in presets.names():
+    if presets.exists(name) and signals.split_view(name)[1] in Views():
         return _preset(presets.load(name))
     family = signals.family(name)
     if family is not None:
         rows = [[s.column, s.definition, s.range] for s in family.signals]
+        lines = [f"Source: {family.source}", _words(family), *_as_view(name)]
         return Explanation(
-            f"{family.name} (signals)",
-            [f"Source: {family.source}"],
-            ["column", "definition", "range"],
-            rows,
+            f"{family.key} (signals)", lines, ["column", "definition", "range"], rows
         )
     signal = signals.column(name.replace("/", "."))
     if signal is not None:
@@ -88,52 +92,99 @@ def explain(name: str) -> Explanation:
         )
     if name in signals.BASE_COLUMNS:
         return Explanation(f"{name} (column)", [signals.BASE_COLUMNS[name]], [], [])
+    if lines := _as_view(name):
+        return Explanation(f"{name} (view)", lines, [], [])
     allowed = [
         *presets.names(),
+        *(n.replace(".", "/") for n in Views().names),
         *(f.replace(".", "/") for f in signals.families()),
         *signals.columns(),
         *signals.BASE_COLUMNS,
     ]
-    kind = "profile, family or signal"
+    kind = "profile, family, signal or view"
     raise UnknownNameError(kind, name, allowed)
+
+
+def _words(family: signals.Family) -> str:
+    """What the family means by a word."""
+    rules = [_WORD_RULES[rule] for rule in family.word_rules]
+    return f"Words: {'; '.join(rules) or 'none are read'}"
+
+
+_WORD_RULES = {
+    "spacy": "tokens of spaCy's blank English tokenizer, for text of any language",
+    "split": "what Python's str.split() gives: parts between white space",
+    "uax29": "parts between the word boundaries of Unicode (UAX 29)",
+}
+
+
+def _as_view(name: str) -> list[str]:
+    """What a name means where it names a view; empty where it does not."""
+    dotted = name.replace("/", ".")
+    if dotted == signals.TEXT or dotted not in Views():
+        return []
+    lines = [
+        f"As a view: {signals.edits()[edit].definition} ({signals.edits()[edit].source})"
+        for edit in Views().edits(dotted)
+    ]
+    return [*lines, f"A profile or family reads it as NAME@{name}; output.view: {name} writes it."]
 
 
 def _preset(preset: presets.Preset) -> Explanation:
     lines = [preset.summary, f"Source: {preset.source}"]
     lines += [f"Departs: {d}" for d in preset.departures] or ["Departs: nowhere known"]
-    prefix = preset.family + "."
-    lines.append(
-        f"Columns begin with {prefix}; a reason is <column>:<side>, such as {prefix}{_example(preset)}"
-    )
+    families = dict.fromkeys(_family_of(rule.column) for rule in preset.rules)
+    word_rules = dict.fromkeys(_words(f) for f in families if f is not None)
+    lines += list(word_rules)
+    if preset.parts:
+        lines.append(f"In order: {', '.join(preset.parts)}")
+        lines.append(f"What is left of a document: output.view: {preset.writes}")
+    else:
+        rule = preset.rules[0]
+        lines.append(
+            f"Columns begin with {preset.family}.; a reason is <column>:<side>, such as {rule.column}:{rule.side}"
+        )
+        lines += _as_view(preset.name)
     rows = []
     for rule in preset.rules:
-        ours = Rule(rule.column, rule.side, rule.bound)
+        ours = Rule(preset.short(rule.column), rule.side, rule.bound)
         signal = signals.column(rule.column)
         null = "kept" if rule.undefined == "keep" else "dropped"
-        keeps = ours.describe().removeprefix(prefix)
-        rows.append([keeps, rule.side, rule.reason, null, signal.definition if signal else ""])
+        rows.append(
+            [ours.describe(), rule.side, rule.reason, null, signal.definition if signal else ""]
+        )
     headers = ["keeps", "side", "original reason", "null is", "definition"]
     return Explanation(f"{preset.name} (profile)", lines, headers, rows)
 
 
-def _example(preset: presets.Preset) -> str:
-    rule = preset.rules[0]
-    return f"{rule.column.removeprefix(preset.family + '.')}:{rule.side}"
+def _family_of(column: str) -> signals.Family | None:
+    signal = signals.column(column)
+    return signals.family(signals.on_view(signal.family, signal.view)) if signal else None
 
 
 def explain_text(name: str, text: str) -> Verdict:
-    """Every rule of profile `name` on `text`.
+    """Every rule of profile `name`, on a view if it names one, on `text`.
 
     Raises
     ------
     UnknownNameError
-        If there is no such profile.
+        If there is no such profile or view.
+    ParameterError
+        If a view is given for a recipe.
     """
-    if name not in presets.names():
+    if not presets.exists(name):
         kind = "profile"
         raise UnknownNameError(kind, name, presets.names())
-    preset = presets.load(name)
-    frame = _compute(preset.family, text)
+    view = signals.split_view(name)[1]
+    if view not in Views():
+        kind = "view"
+        raise UnknownNameError(kind, view, Views().names)
+    try:
+        preset = presets.load(name)
+    except ValueError as error:
+        parameter = "profile"
+        raise ParameterError(parameter, str(error)) from None
+    frame = _compute(preset, text)
     rows = []
     for entry in preset.rules:
         rule = Rule(entry.column, entry.side, entry.bound, preset.name, entry.reason)
@@ -143,10 +194,15 @@ def explain_text(name: str, text: str) -> Verdict:
     return Verdict(name, rows)
 
 
-def _compute(family: str, text: str) -> pl.DataFrame:
+def _compute(preset: presets.Preset, text: str) -> pl.DataFrame:
     import polars as pl
 
-    needs_tokens = signals.families()[family].needs_token_ids
+    found = dict.fromkeys(_family_of(rule.column) for rule in preset.rules)
+    families = [family for family in found if family is not None]
+    views = {f.view: Views().edits(f.view) for f in families if f.view != signals.TEXT}
+    needs_tokens = any(family.needs_token_ids for family in families)
     tokenizer = _core.Tokenizer.embedded("cl100k_base") if needs_tokens else None
-    computed = _core.Pass(families=[family], tokenizer=tokenizer).run(pa.array([text]))
+    computed = _core.Pass(
+        views=list(views.items()), families=[f.key for f in families], tokenizer=tokenizer
+    ).run(pa.array([text]))
     return pl.DataFrame(pl.from_arrow(pa.record_batch(computed)))

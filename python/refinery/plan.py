@@ -11,12 +11,14 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.config import MinHashConfig
 from refinery.errors import (
     BadFileError,
@@ -30,8 +32,11 @@ from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.rule_set import Rule, RuleReader
 from refinery.scoring.sidecar import read_sidecar
+from refinery.views import ViewError, Views
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from refinery.config import Pipeline, Step
     from refinery.io.inputs import InputFile
     from refinery.yaml_file import Path as KeyPath
@@ -97,16 +102,21 @@ class ScorePlan:
     path: Path
     label: str
     label_index: int
+    view: str
     model: _core.Model = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """A step with its rules resolved; `name` is what ledger and funnel call it."""
+    """A step with its rules resolved; `name` is what ledger and funnel call it.
+
+    `view` is what exact duplicates are compared by.
+    """
 
     name: str
     config: Step
     rules: tuple[Rule, ...] = ()
+    view: str = signals.TEXT
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,8 @@ class Plan:
 
     pipeline: Pipeline
     files: tuple[InputFile, ...]
+    views: dict[str, tuple[str, ...]]
+    """The views that something reads, and the edits of each."""
     families: tuple[signals.Family, ...]
     tokenizer: _core.Tokenizer = field(repr=False)
     tokenizer_name: str
@@ -122,14 +134,32 @@ class Plan:
     minhash: MinHashConfig | None
     steps: tuple[StepPlan, ...]
     output_columns: tuple[str, ...]
+    sized: tuple[str, ...]
+    """The views whose lengths are columns."""
     out: Path
     sample: float | None = None
 
     @property
     def columns(self) -> list[str]:
         """Every annotation column that rules, selections and outputs may name, in file order."""
+        sizes = [
+            signals.on_view(c, view)
+            for view in (signals.TEXT, *self.sized)
+            for c in signals.BASE_COLUMNS
+        ]
         signal_columns = [s.column for f in self.families for s in f.signals]
-        return [*signals.BASE_COLUMNS, *signal_columns, *(s.name for s in self.scores)]
+        return [*sizes, *signal_columns, *(s.name for s in self.scores)]
+
+    @property
+    def written(self) -> str:
+        """The view that is written."""
+        return self.pipeline.config.output.view
+
+    @property
+    def hashed(self) -> list[str]:
+        """The views whose content hash is a column, beside the text's."""
+        compared = {s.view for s in self.steps if s.config.exact_duplicates is not None}
+        return sorted(compared - {signals.TEXT})
 
     @property
     def threads(self) -> int:
@@ -141,9 +171,12 @@ class Plan:
         """What determines the annotations of a unit, beside the unit itself."""
         return {
             "version": ANNOTATIONS_VERSION,
-            "families": [f.name for f in self.families],
+            "views": {name: list(edits) for name, edits in self.views.items()},
+            "sized": list(self.sized),
+            "hashed": self.hashed,
+            "families": [f.key for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
-            "scores": [[s.name, s.model.fingerprint, s.label] for s in self.scores],
+            "scores": [[s.name, s.model.fingerprint, s.label, s.view] for s in self.scores],
             "minhash": self.minhash
             and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
@@ -155,8 +188,10 @@ class Plan:
         for step in self.steps:
             rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
-            steps.append({"name": step.name, **({"rules": rules} if rules else shown)})
-        return {"version": DECISIONS_VERSION, "steps": steps}
+            shown = {"rules": rules} if rules else shown | {"view": step.view}
+            steps.append({"name": step.name, **shown})
+        # A selection counts what is written, so the written view belongs here too.
+        return {"version": DECISIONS_VERSION, "steps": steps, "written": self.written}
 
     def write_part(self) -> dict[str, Any]:
         """What determines the shards, beside the decisions and the inputs."""
@@ -166,7 +201,8 @@ class Plan:
             "format": output.format,
             "shard_bytes": output.shard_bytes,
             "columns": list(self.output_columns),
-            "view": output.view,
+            "view": self.written,
+            "edits": list(self.views.get(self.written, ())),
         }
 
     def inputs_part(self, hashes: dict[str, str]) -> list[dict[str, Any]]:
@@ -235,45 +271,125 @@ def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
     return []
 
 
+def plan_frame(pipeline: Pipeline, columns: Collection[str] = ()) -> Plan:
+    """The plan of a pipeline over a frame: no file is looked for.
+
+    `columns` are columns of the frame that rules and selections may name like scores; where one is
+    named like a signal, it is read instead of computed.
+
+    Raises
+    ------
+    ConfigError
+        With all problems at once.
+    """
+    builder = _PlanBuilder(pipeline, frame_columns=columns)
+    plan = builder.build(None)
+    if builder.problems:
+        raise ConfigError(pipeline.document.file, builder.problems)
+    return plan
+
+
+@lru_cache(maxsize=4)
+def _load_model(path: Path, _stamp: tuple[int, int]) -> _core.Model:
+    """A model, loaded once for the many expressions of a notebook that name it."""
+    return _core.Model(path)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file: what tells that it must be read again."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 class _PlanBuilder:
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, frame_columns: Collection[str] | None = None) -> None:
         self.pipeline = pipeline
+        self._frame_columns = frame_columns
         self.config = pipeline.config
         self.problems: list[Problem] = []
-        self._wanted: set[str] = set()
+        self.views = Views(self.config.annotate.views)
+        self._families: set[tuple[str, str]] = set()
+        """Families that something reads, each with the view it reads."""
+        self._sized: set[str] = set()
+        self._read: set[str] = set()
+        """Views that something reads."""
 
     def build(self, sample: float | None) -> Plan:
         tokenizer = self._tokenizer()
+        self._check_views()
+        self._want_view(self.config.output.view, ("output", "view"), is_sized=True)
         scores = self._scores()
-        self._wanted |= {
-            name
-            for i, n in enumerate(self.config.annotate.signals)
-            for name in self._family_name(i, n)
-        }
+        for i, name in enumerate(self.config.annotate.signals):
+            self._want_family(i, name)
         steps = self._steps([s.name for s in scores])
         output_columns = self._output_columns([s.name for s in scores])
         needs_minhash = any(step.config.near_duplicates is not None for step in steps)
         minhash = self.config.annotate.minhash
         if minhash is None and needs_minhash:
             minhash = MinHashConfig()
-        files, problems = inputs.find(self.pipeline)
-        self.problems += problems
+        if minhash is not None:
+            view = minhash.view or self.config.output.view
+            self._want_view(view, ("annotate", "minhash", "view"))
+            minhash = minhash.model_copy(update={"view": view})
+        files: list[InputFile] = []
+        if self._frame_columns is None:
+            files, problems = inputs.find(self.pipeline)
+            self.problems += problems
         return Plan(
             pipeline=self.pipeline,
             files=tuple(files),
-            families=tuple(f for f in signals.families().values() if f.name in self._wanted),
+            views=self._resolved_views(),
+            families=self._wanted_families(),
             tokenizer=tokenizer,
             tokenizer_name=self.config.annotate.tokens.tokenizer,
             scores=tuple(scores),
             minhash=minhash,
             steps=tuple(steps),
             output_columns=tuple(output_columns),
+            sized=tuple(sorted(self._sized - {signals.TEXT})),
             out=self._out(files, sample),
             sample=sample,
         )
 
     def _problem(self, path: KeyPath, message: str) -> None:
         self.problems.append(self.pipeline.problem(path, message))
+
+    def _check_views(self) -> None:
+        others = Views()
+        for name in self.config.annotate.views:
+            if name in others:
+                message = f"{name!r} is already the name of an edit or of a profile's view"
+                self._problem(("annotate", "views", name), message)
+                continue
+            try:
+                self.views.edits(name)
+            except ViewError as error:
+                self._problem(("annotate", "views", name), str(error))
+
+    def _want_view(self, name: str, where: KeyPath, *, is_sized: bool = False) -> None:
+        if name not in self.views:
+            hint = nearest(name, self.views.names) or f"; there are: {', '.join(self.views.names)}"
+            self._problem(where, f"no such view {name!r}{hint}")
+            return
+        self._read.add(name)
+        if is_sized:
+            self._sized.add(name)
+
+    def _resolved_views(self) -> dict[str, tuple[str, ...]]:
+        resolved = {}
+        for name in sorted(self._read - {signals.TEXT}):
+            with suppress(ViewError):  # reported by _check_views
+                resolved[name] = self.views.edits(name)
+        return resolved
+
+    def _wanted_families(self) -> tuple[signals.Family, ...]:
+        """In the order of the text's families, then of each view's by name."""
+        order = list(signals.families())
+        wanted = sorted(
+            self._families, key=lambda f: (f[1] != signals.TEXT, f[1], order.index(f[0]))
+        )
+        found = (signals.family(signals.on_view(name, view)) for name, view in wanted)
+        return tuple(family for family in found if family is not None)
 
     def _tokenizer(self) -> Any:
         name = self.config.annotate.tokens.tokenizer
@@ -307,11 +423,12 @@ class _PlanBuilder:
             if config.name in taken:
                 self._problem((*where, "name"), f"{config.name!r} is already the name of a column")
             taken.add(config.name)
+            self._want_view(config.view, (*where, "view"))
             path = self._model_path(config.model, (*where, "model"))
             if path is None:
                 continue
             try:
-                model = _core.Model(path)
+                model = _load_model(path, stamp(path))
             except (ModelError, OSError) as error:
                 self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
                 continue
@@ -322,7 +439,7 @@ class _PlanBuilder:
                 continue
             if label is not None:
                 index = model.labels.index(label)
-                scores.append(ScorePlan(config.name, path, label, index, model))
+                scores.append(ScorePlan(config.name, path, label, index, config.view, model))
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
@@ -358,46 +475,62 @@ class _PlanBuilder:
             self._problem(where, message)
         return found
 
-    def _family_name(self, i: int, name: str) -> list[str]:
+    def _want_family(self, i: int, name: str) -> None:
         found = signals.family(name)
-        if found is not None:
-            return [found.name]
-        allowed = [f.replace(".", "/") for f in signals.families()]
-        hint = nearest(name, allowed) or f"; there are: {', '.join(allowed)}"
-        self._problem(("annotate", "signals", i), f"no such family of signals {name!r}{hint}")
-        return []
+        if found is None:
+            allowed = [f.replace(".", "/") for f in signals.families()]
+            hint = nearest(name.partition("@")[0], allowed) or f"; there are: {', '.join(allowed)}"
+            self._problem(("annotate", "signals", i), f"no such family of signals {name!r}{hint}")
+            return
+        self._families.add((found.name, found.view))
+        self._want_view(found.view, ("annotate", "signals", i))
 
     def _steps(self, scores: list[str]) -> list[StepPlan]:
-        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
-        reader = RuleReader(self.pipeline, columns)
+        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores, *(self._frame_columns or ())]
+        reader = RuleReader(self.pipeline, columns, self.views)
         steps = []
         for i, config in enumerate(self.config.decide):
             where: KeyPath = ("decide", i, config.kind)
             rules: list[Rule] = []
+            view = signals.TEXT
             if config.rules is not None:
                 rules = reader.read(config.rules, where)
-                self._want(r.column for r in rules)
+                self._want((r.column for r in rules), where)
             elif config.select is not None:
                 self._check_column(config.select.by, columns, (*where, "by"))
             else:
                 keep = (config.exact_duplicates or config.near_duplicates).keep  # type: ignore[union-attr]
                 if isinstance(keep, dict):
                     self._check_column(keep["highest"], columns, (*where, "keep", "highest"))
-            steps.append(StepPlan(_step_name(i, config), config, tuple(rules)))
+            if config.exact_duplicates is not None:
+                view = config.exact_duplicates.view or self.config.output.view
+                self._want_view(view, (*where, "view"))
+            steps.append(StepPlan(_step_name(i, config), config, tuple(rules), view))
         self.problems += reader.problems
         return steps
 
     def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
-        if name not in columns:
+        base, view = signals.split_view(name)
+        if base not in columns:
             hint = nearest(name, columns)
             self._problem(
                 where, f"no such score or signal {name!r}{hint} (refinery explain lists all)"
             )
-        self._want([name])
+        elif view != signals.TEXT and not signals.has_views(base):
+            self._problem(where, signals.ONE_VIEW.format(base))
+        else:
+            self._want([signals.on_view(base, view)], where)
 
-    def _want(self, columns: Any) -> None:
-        found = (signals.column(name) for name in columns)
-        self._wanted |= {signal.family for signal in found if signal is not None}
+    def _want(self, columns: Iterable[str], where: KeyPath) -> None:
+        """Note what `columns` need: a family on a view, or the lengths of a view."""
+        for name in columns:
+            if name in (self._frame_columns or ()):
+                continue
+            base, view = signals.split_view(name)
+            self._want_view(view, where, is_sized=base in signals.BASE_COLUMNS)
+            signal = signals.column(base)
+            if signal is not None:
+                self._families.add((signal.family, view))
 
     def _output_columns(self, scores: list[str]) -> list[str]:
         known = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
@@ -406,12 +539,13 @@ class _PlanBuilder:
             found = signals.family(name)
             if found is not None:
                 chosen += [s.column for s in found.signals]
-            elif name in known:
-                chosen.append(name)
+            elif signals.split_view(name)[0] in known:
+                self._check_column(name, known, ("output", "columns", i))
+                chosen.append(signals.on_view(*signals.split_view(name)))
             else:
                 hint = nearest(name, [*known, *signals.families()])
                 self._problem(("output", "columns", i), f"no such annotation column {name!r}{hint}")
-        self._want(chosen)
+        self._want(chosen, ("output", "columns"))
         return list(dict.fromkeys(chosen))
 
     def _out(self, files: list[InputFile], sample: float | None) -> Path:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from refinery import presets, signals
+from refinery import presets
+from refinery import signal_table as signals
 from refinery.config import Bounds, Pipeline
 from refinery.errors import Problem, nearest
 
 if TYPE_CHECKING:
+    from refinery.views import Views
     from refinery.yaml_file import Path
 
 
@@ -46,9 +48,10 @@ class Rule:
 class RuleReader:
     """Turns one `rules:` value into rules, collecting every problem with its place."""
 
-    def __init__(self, pipeline: Pipeline, columns: list[str]) -> None:
+    def __init__(self, pipeline: Pipeline, columns: list[str], views: Views) -> None:
         self._pipeline = pipeline
         self._columns = columns
+        self._views = views
         self.problems: list[Problem] = []
 
     def read(self, value: Any, path: Path) -> list[Rule]:
@@ -59,26 +62,33 @@ class RuleReader:
             return [r for i, item in enumerate(value) for r in self.read(item, (*path, i))]
         rules: list[Rule] = []
         for key, bounds in value.items():
-            if key in presets.names():
+            if presets.exists(key):
                 rules += self._preset(key, bounds or {}, (*path, key))
             else:
                 rules += self._signal(key, bounds, (*path, key))
         return rules
 
     def _preset(self, name: str, overrides: Any, path: Path) -> list[Rule]:
-        if name not in presets.names():
+        if not presets.exists(name):
             self._no_such(path, "profile", name, presets.names())
             return []
-        preset = presets.load(name)
+        view = signals.split_view(name)[1]
+        if view not in self._views:
+            self._no_such(path, "view", view, self._views.names)
+            return []
+        try:
+            preset = presets.load(name)
+        except ValueError as error:
+            self._problem(path, str(error))
+            return []
         if not isinstance(overrides, dict):
             self._problem(path, "expected a mapping from signal to bounds")
             return []
-        prefix = f"{preset.family}."
-        given = {key if key.startswith(prefix) else prefix + key: key for key in overrides}
+        given = {preset.column(key): key for key in overrides}
         known = {rule.column for rule in preset.rules}
         for column, key in given.items():
             if column not in known:
-                names = [c.removeprefix(prefix) for c in known]
+                names = [preset.short(c) for c in known]
                 self._no_such((*path, key), f"rule in {name}", key, names)
         rules: list[Rule] = []
         overridden: set[str] = set()
@@ -98,11 +108,17 @@ class RuleReader:
         return rules
 
     def _signal(self, key: str, value: Any, path: Path) -> list[Rule]:
-        column = key.replace("/", ".")
-        if column not in self._columns:
+        base, view = signals.split_view(key)
+        if base not in self._columns:
             self._no_such(path, "signal, score or profile", key, [*self._columns, *presets.names()])
             return []
-        return self._bounds(column, value, path, "drop")
+        if view != signals.TEXT and not signals.has_views(base):
+            self._problem(path, signals.ONE_VIEW.format(base))
+            return []
+        if view not in self._views:
+            self._no_such(path, "view", view, self._views.names)
+            return []
+        return self._bounds(signals.on_view(base, view), value, path, "drop")
 
     def _bounds(self, column: str, value: Any, path: Path, undefined: str) -> list[Rule]:
         try:
@@ -136,7 +152,7 @@ def _with_undefined(rules: list[Rule], undefined: str, before: list[Rule]) -> li
     if undefined == "keep" or not rules:
         return rules
     column = rules[0].column
-    if column in signals.BASE_COLUMNS:
+    if signals.is_base_column(column):
         return rules  # never null
     first = Rule(column, "undefined", 0.0, rules[0].profile, rules[0].original_reason)
     return (

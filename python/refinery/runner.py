@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import manifest as manifests
-from refinery.annotate import QUARANTINE, Annotator, UnitRecord
+from refinery.annotation import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
@@ -279,7 +279,7 @@ class _Run:
         paths = [decided["folder"] / name for name in decided["files"]]
         kept = pl.read_parquet(paths, columns=["kept"])["kept"]
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
-        shards = lay_out(self.tree, annotated.records, kept, shard_bytes)
+        shards = lay_out(self.tree, annotated.records, kept, shard_bytes, self.plan.written)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
         writer = ShardWriter(
             self.plan,

@@ -15,16 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from refinery.annotate import read_annotations
+from refinery import _core
+from refinery import signal_table as signals
+from refinery.annotation import read_annotations
 from refinery.errors import LedgerError, SchemaError
 from refinery.manifest import read_sealed, sealed
 from refinery.tree import move, sha256_of
+from refinery.views import edited_text, plain_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.engine import Progress, Stop
     from refinery.io.inputs import InputFile
     from refinery.io.units import Reader, Unit
@@ -39,11 +42,15 @@ SUFFIXES = {"parquet": ".parquet", "jsonl.zst": ".jsonl.zst"}
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that one unit gives to one row group: positions in its annotations, record numbers."""
+    """Rows that one unit gives to one row group: positions in its annotations, record numbers.
+
+    `read_bytes` of text are read for it, `n_bytes` written: fewer where a view is written.
+    """
 
     unit: int
     positions: pa.Array
     rows: pa.Array
+    read_bytes: int
     n_bytes: int
 
 
@@ -66,9 +73,9 @@ class ShardPlan:
 
 
 def lay_out(
-    tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int
+    tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int, view: str
 ) -> list[ShardPlan]:
-    """Which kept documents go where: consecutive runs of about `shard_bytes` of text.
+    """Which kept documents go where: consecutive runs of about `shard_bytes` of what is written.
 
     A shard ends with the document that reaches a multiple of `shard_bytes`; the same for row
     groups inside it. No document kept gives one empty shard.
@@ -80,7 +87,12 @@ def lay_out(
         at += record.n_rows
         if not mask.any():
             continue
-        columns = pl.DataFrame(pl.from_arrow(read_annotations(tree, record, ["row", "n_bytes"])))
+        written = signals.on_view("n_bytes", view)
+        names = list(dict.fromkeys(["row", "n_bytes", written]))
+        columns = pl.DataFrame(pl.from_arrow(read_annotations(tree, record, names)))
+        columns = columns.rename({"n_bytes": "read"}).with_columns(
+            n_bytes=pl.col("read" if written == "n_bytes" else written)
+        )
         frame = columns.with_row_index("position").filter(mask)
         start = before + frame["n_bytes"].cum_sum() - frame["n_bytes"]
         frame = frame.with_columns(
@@ -89,7 +101,11 @@ def lay_out(
         before += int(frame["n_bytes"].sum())
         for (shard, group), rows in frame.group_by("shard", "group", maintain_order=True):
             part = Part(
-                i, rows["position"].to_arrow(), rows["row"].to_arrow(), int(rows["n_bytes"].sum())
+                i,
+                rows["position"].to_arrow(),
+                rows["row"].to_arrow(),
+                int(rows["read"].sum()),
+                int(rows["n_bytes"].sum()),
             )
             shards.setdefault(int(shard), {}).setdefault(int(group), []).append(part)
     plans = [ShardPlan(n, list(groups.values())) for n, groups in enumerate(shards.values())]
@@ -120,6 +136,7 @@ class ShardWriter:
         self._known = known
         self._stop = stop
         self._progress = progress
+        self._pool = _core.ThreadPool(plan.threads) if plan.written in plan.views else None
         self.folder = tree.staging / f"shards-{key[:32]}"
         self.folder.mkdir(exist_ok=True)
 
@@ -178,6 +195,7 @@ class ShardWriter:
         reader, unit = self._sources[part.unit]
         table = reader.take(unit, part.rows)
         self._check_text(unit.file, part, table)
+        table = self._edited(unit.file, part, table)
         columns = list(self._plan.output_columns)
         if columns:
             chosen = read_annotations(self._tree, self._records[part.unit], columns).take(
@@ -187,15 +205,30 @@ class ShardWriter:
                 table = table.append_column(name, chosen[name])
         return conform(table, self._schema, unit.file)
 
+    def _edited(self, file: InputFile, part: Part, table: pa.Table) -> pa.Table:
+        """`table` with the text as the plan's view has it."""
+        edits = self._plan.views.get(self._plan.written, ())
+        if not edits:
+            return table
+        i = table.schema.get_field_index(file.config.text)
+        edited = edited_text(table.column(i), edits, self._pool)
+        self._check_bytes(file, edited, part.n_bytes)
+        # A view's text may be longer than what the input's type holds; the schema says the rest.
+        return table.set_column(i, file.config.text, edited)
+
     def _check_text(self, file: InputFile, part: Part, table: pa.Table) -> None:
-        text = table[file.config.text]
-        if pa.types.is_dictionary(text.type):
-            text = text.cast(text.type.value_type)
+        text = plain_strings(table[file.config.text])
+        if len(table) != len(part.rows):
+            message = f"{file.source_file}: {len(part.rows)} documents to write, {len(table)} found: the file changed during the run"
+            raise LedgerError(message)
+        self._check_bytes(file, text, part.read_bytes)
+
+    def _check_bytes(self, file: InputFile, text: pa.ChunkedArray, expected: int) -> None:
         n_bytes = pc.sum(pc.binary_length(text)).as_py() or 0
-        if len(table) != len(part.rows) or n_bytes != part.n_bytes:
+        if n_bytes != expected:
             message = (
-                f"{file.source_file}: {len(part.rows)} documents of {part.n_bytes} bytes to write, "
-                f"{len(table)} of {n_bytes} bytes found: the file changed during the run"
+                f"{file.source_file}: {len(text)} documents of {expected} bytes to write, "
+                f"{n_bytes} bytes found: the file changed during the run"
             )
             raise LedgerError(message)
 
@@ -257,6 +290,8 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
     first: dict[str, str] = {}
     for file, schema in schemas:
         for field in schema:
+            if plan.written != signals.TEXT and field.name == file.config.text:
+                field = pa.field(field.name, pa.large_string())
             before = fields.get(field.name)
             fields[field.name] = (
                 field.remove_metadata() if before is None else _wider(before, field, file, first)
@@ -266,7 +301,7 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
         if name in fields:
             message = "is both a column of the input and one of output.columns"
             raise SchemaError(name, message, first[name])
-        kind = pa.int64() if name in ("n_chars", "n_bytes", "n_tokens") else pa.float64()
+        kind = pa.int64() if signals.is_base_column(name) else pa.float64()
         fields[name] = pa.field(name, kind)
     if plan.pipeline.config.output.format == "jsonl.zst":
         _check_json(fields, first)

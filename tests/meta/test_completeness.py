@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import refinery as rf
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.explain import explain, overview
 
 ROOT = Path(__file__).parents[2]
@@ -45,13 +46,21 @@ def test_a_preset_bounds_signals_that_exist_and_says_where_from(name):
     for rule in preset.rules:
         signal = signals.column(rule.column)
         assert signal is not None, rule.column
-        assert signal.family == preset.family
+        assert signal.family == preset.family or preset.parts
         assert rule.undefined in ("keep", "drop")
 
 
-def test_the_overview_names_every_preset_and_family():
+def test_an_edit_names_its_source_and_is_explained():
+    assert len(signals.edits()) >= 2
+    for edit in signals.edits().values():
+        assert edit.source
+        assert edit.definition.endswith("."), edit.name
+        assert any(edit.definition in line for line in explain(edit.name).lines)
+
+
+def test_the_overview_names_every_preset_family_and_view():
     named = {row[1] for row in overview().rows}
-    expected = {*presets.names(), *(f.name.replace(".", "/") for f in FAMILIES)}
+    expected = {*presets.names(), *(f.name.replace(".", "/") for f in FAMILIES), *presets.views()}
     assert expected <= named
 
 

@@ -21,7 +21,6 @@ from corpora import mutated, sample, soup
 from tokenizers import models, pre_tokenizers, trainers
 
 from refinery import _core, presets
-from twins.dolma import c4_v2
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -238,10 +237,13 @@ def test_rules_on_the_most_frequent_ngram_never_fire_as_shipped(texts, original)
 
 
 def test_the_edit_leaves_what_the_mixer_writes(texts, original):
+    left = pa.array(
+        _core.edited(pa.array(texts, pa.string()), ["dolma.c4_replication"])
+    ).to_pylist()
     checked = 0
-    for text, answer in zip(texts, original, strict=True):
+    for text, answer, found in zip(texts, original, left, strict=True):
         mixed = answer["mixes"]["dolma/c4_replication"]
         if mixed["is_kept"] and len(text.lower()) == len(text):
-            assert c4_v2.edited_text(text) == mixed["kept"]
+            assert found == mixed["kept"]
             checked += 1
     assert checked > 500 or len(texts) < 3000

@@ -6,15 +6,16 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from refinery.engine import Silent
 from refinery.preview import summary
-from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows, short_reason
+from refinery.report.funnel import human_bytes, human_count, rule_rows
+from refinery.report.table import funnel_table
+from refinery.report.table import plain_table as _table
+from refinery.signal_table import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,15 +102,6 @@ def live(*, quiet: bool) -> Iterator[engine.Progress]:
         yield shown
 
 
-def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for i, header in enumerate(headers):
-        table.add_column(
-            header, justify="right" if i in right else "left", overflow="fold", no_wrap=i in right
-        )
-    return table
-
-
 def result(done: RunResult) -> None:
     """What a run did: the funnel, where the result is, how long it took."""
     ledger(done.manifest["ledger"], rules=False)
@@ -131,29 +123,7 @@ def result(done: RunResult) -> None:
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
-    table = _table(
-        "step",
-        "documents",
-        "of read",
-        "text",
-        "tokens",
-        "of read",
-        "dropped",
-        "most for",
-        right=(1, 2, 3, 4, 5, 6),
-    )
-    for row in funnel(found):
-        table.add_row(
-            row.name,
-            f"{row.documents:,}",
-            f"{row.share_documents:.1%}",
-            human_bytes(row.bytes),
-            human_count(row.tokens),
-            f"{row.share_tokens:.1%}",
-            f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            short_reason(row.top_reason),
-        )
-    console.print(table)
+    console.print(funnel_table(found))
     if not rules:
         return
     table = _table(
@@ -200,9 +170,12 @@ def plan(found: Preview) -> None:
         )
     )
     for family in chosen.families:
-        line(f"            {family.name}: {len(family.signals)} signals")
+        line(f"            {family.key}: {len(family.signals)} signals")
+    for view, edits in chosen.views.items():
+        line(f"            view {view}: {', then '.join(edits) or 'the text'}")
     for score in chosen.scores:
-        line(f"            {score.name}: probability of {score.label} by {score.path.name}")
+        where = "" if score.view == TEXT else f" on {score.view}"
+        line(f"            {score.name}: probability of {score.label} by {score.path.name}{where}")
     for step in chosen.steps:
         line(f"decide    {step.name}")
         for rule in step.rules:
@@ -211,6 +184,7 @@ def plan(found: Preview) -> None:
     output = chosen.pipeline.config.output
     line(
         f"write     {chosen.out}: {output.format}, shards of {human_bytes(output.shard_bytes)} of text"
+        + ("" if chosen.written == TEXT else f", the view {chosen.written}")
         + (f", with {', '.join(chosen.output_columns)}" if chosen.output_columns else "")
     )
     line(

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from refinery import _core
+from refinery import signal_table as signals
 from refinery.decide.state import Drop
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from refinery.decide.corpus import Corpus
 
 
-def exact_duplicates(corpus: Corpus, alive: pl.Series, config: ExactDuplicatesConfig) -> Drop:
-    """Groups of alive documents with the same content hash (XXH3-128 of the text as it is)."""
-    return _drop("exact_duplicate", corpus, alive, corpus.frame["content_hash"], config.keep)
+def exact_duplicates(
+    corpus: Corpus, alive: pl.Series, config: ExactDuplicatesConfig, view: str
+) -> Drop:
+    """Groups of alive documents whose view has the same content hash (XXH3-128)."""
+    hashes = corpus.frame[signals.on_view("content_hash", view)]
+    return _drop("exact_duplicate", corpus, alive, hashes, config.keep)
 
 
 def near_duplicates(
@@ -46,7 +50,10 @@ def near_duplicates(
 
 def _drop(reason: str, corpus: Corpus, alive: pl.Series, groups: pl.Series, keep: Keep) -> Drop:
     """All but the best of each group of alive documents; ties and names go by the smallest id."""
-    key = {"first": None, "longest": "n_chars"}[keep] if isinstance(keep, str) else keep["highest"]
+    if isinstance(keep, str):
+        key = {"first": None, "longest": "n_chars"}[keep]
+    else:
+        key = signals.on_view(*signals.split_view(keep["highest"]))
     members = pl.DataFrame(
         {
             "row": corpus.row_numbers(),

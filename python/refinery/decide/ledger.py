@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from refinery import signal_table as signals
 from refinery.errors import LedgerError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.decide.corpus import Corpus
     from refinery.decide.state import State
 
 UNITS = ("documents", "bytes", "tokens")
 
 
-def amounts(corpus: Corpus, mask: pl.Series) -> dict[str, int]:
-    """Documents, bytes and tokens of the documents in `mask`."""
-    return {
-        "documents": int(mask.sum() or 0),
-        "bytes": int(corpus.frame["n_bytes"].filter(mask).sum() or 0),
-        "tokens": int(corpus.frame["n_tokens"].filter(mask).sum() or 0),
-    }
+def amounts(corpus: Corpus, mask: pl.Series, view: str = signals.TEXT) -> dict[str, int]:
+    """Documents, bytes and tokens of the documents in `mask`, as they were read or of a view."""
+    return {unit: int(corpus.sizes(unit, view).filter(mask).sum() or 0) for unit in UNITS}
 
 
 def build_ledger(
@@ -35,6 +32,9 @@ def build_ledger(
 ) -> dict[str, Any]:
     """The ledger of a run; `bad_files` are the sizes of quarantined files, each one record.
 
+    Everything counts as it was read, but for `kept`, which is what is written; `edited` is what the
+    written view left out of the kept documents (negative where an edit puts in more).
+
     Raises
     ------
     LedgerError
@@ -45,7 +45,8 @@ def build_ledger(
         "bytes": sum(r.quarantined_bytes for r in records) + sum(bad_files),
         "tokens": 0,
     }
-    kept = amounts(corpus, state.alive)
+    alive = amounts(corpus, state.alive)
+    kept = amounts(corpus, state.alive, corpus.written)
     dropped: dict[str, dict[str, int]] = {}
     for code, reason in enumerate(state.reasons):
         found = amounts(corpus, (state.dropped_by == code).fill_null(value=False))
@@ -61,7 +62,7 @@ def build_ledger(
             "in": read[unit],
             "kept": kept[unit],
             "dropped": {reason: found[unit] for reason, found in sorted(dropped.items())},
-            "edited": 0,
+            "edited": alive[unit] - kept[unit],
             "quarantined": quarantined[unit],
         }
     ledger["steps"] = steps
@@ -84,6 +85,6 @@ def check_balance(ledger: dict[str, Any]) -> None:
                 message = f"the ledger does not balance at step {step['name']!r} ({unit})"
                 raise LedgerError(message)
             alive -= gone
-        if alive != part["kept"]:
-            message = f"the steps keep {alive} {unit}, the verdicts {part['kept']}"
+        if alive != part["kept"] + part["edited"]:
+            message = f"the steps keep {alive} {unit}, the verdicts {part['kept'] + part['edited']}"
             raise LedgerError(message)

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
     """All alive documents but the highest by `config.by` that together make the yield.
 
-    Documents are taken from the highest value down (ties: smallest id; null last) until the next
+    A document weighs what is written of it; the yield is a share of what was read. Documents are taken from the highest value down (ties: smallest id; null last) until the next
     one would lead further away from the target than stopping short of it. If too little is alive,
     all of it is kept.
     """
-    weight = _weight(corpus, config.unit)
-    base = weight.sum() if config.of == "read" else weight.filter(alive).sum()
+    weight = corpus.sizes(config.unit, corpus.written)
+    read = corpus.sizes(config.unit)
+    base = read.sum() if config.of == "read" else read.filter(alive).sum()
     target = config.yield_ * int(base or 0)
     ranked = (
         pl.DataFrame(
@@ -42,13 +43,3 @@ def select(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> Drop:
         pl.col("row").is_in(chosen["row"].implode())
     )["row"]
     return Drop("not_selected", alive & ~is_chosen)
-
-
-def _weight(corpus: Corpus, unit: str) -> pl.Series:
-    if unit == "documents":
-        return (
-            pl.Series([1]).new_from_index(0, len(corpus))
-            if len(corpus)
-            else pl.Series([], dtype=pl.Int64)
-        )
-    return corpus.frame["n_tokens" if unit == "tokens" else "n_bytes"]

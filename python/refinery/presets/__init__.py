@@ -1,7 +1,10 @@
-"""Published profiles: a family of signals with the bounds and reasons of the original.
+"""Published profiles: signals with the bounds and reasons of the original.
 
 A preset is one YAML file of this folder; its name is its path. Thresholds live here because a
-threshold is data and a signal is code. See `refinery explain NAME`.
+threshold is data and a signal is code. It has either `family` and `rules`, or, for a recipe of
+several filters, `parts`: profiles in their order, each with the view of the text that it reads
+(`views` defines those that are chains of edits, `writes` names the one that the recipe leaves).
+See `refinery explain NAME`.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from refinery import signal_table as signals
 from refinery.yaml_file import parse
 
 if TYPE_CHECKING:
@@ -32,14 +36,31 @@ class PresetRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """A published profile."""
+    """A published profile; `family` is None for a recipe of several."""
 
     name: str
     summary: str
     source: str
     departures: tuple[str, ...]
-    family: str
+    family: str | None
     rules: tuple[PresetRule, ...]
+    parts: tuple[str, ...] = ()
+    writes: str = signals.TEXT
+    view: str = signals.TEXT
+
+    def column(self, key: str) -> str:
+        """The column of a rule that is named with or without the family."""
+        base, view = signals.split_view(key)
+        if self.family is None:
+            return signals.on_view(base, view)
+        prefix = f"{self.family}."
+        return signals.on_view(base if base.startswith(prefix) else prefix + base, self.view)
+
+    def short(self, column: str) -> str:
+        """The rule's column without what the preset's name says already."""
+        if self.family is None:
+            return column
+        return signals.split_view(column)[0].removeprefix(f"{self.family}.")
 
 
 @cache
@@ -48,36 +69,74 @@ def names() -> list[str]:
     return sorted(_files())
 
 
+def exists(name: str) -> bool:
+    """Whether there is a preset of that name; a view behind `@` is not looked at."""
+    return name.partition("@")[0] in _files()
+
+
 @cache
 def load(name: str) -> Preset:
-    """The preset of that name.
+    """The preset of that name, on the view behind an `@` if there is one.
 
     Raises
     ------
     KeyError
         If there is none.
+    ValueError
+        If a view is given for a recipe, which says itself what reads which view.
     """
-    data = parse(_files()[name].read_text(encoding="utf-8"), f"preset {name}").data
-    prefix = data["family"] + "."
+    base, _, view = name.partition("@")
+    view = view.replace("/", ".") or signals.TEXT
+    data = _data(base)
+    parts = tuple(_part_name(part) for part in data.get("parts") or ())
+    if parts and view != signals.TEXT:
+        message = f"{base} says itself which view each of its parts reads"
+        raise ValueError(message)
+    family = data.get("family")
+    own = [_rule(entry, family, view) for entry in data.get("rules") or ()]
     return Preset(
         name=name,
         summary=data["summary"],
         source=data["source"],
         departures=tuple(data.get("departures") or ()),
-        family=data["family"],
-        rules=tuple(_rule(entry, prefix) for entry in data["rules"]),
+        family=family,
+        rules=tuple([rule for part in parts for rule in load(part).rules] + own),
+        parts=parts,
+        writes=data.get("writes", signals.TEXT),
+        view=view,
     )
 
 
-def _rule(entry: dict[str, Any], prefix: str) -> PresetRule:
+@cache
+def views() -> dict[str, tuple[str, ...]]:
+    """The views that presets define: chains of edits, or of other views."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names():
+        for view, chain in (_data(name).get("views") or {}).items():
+            found[view] = tuple(chain)
+    return found
+
+
+def _part_name(part: str | dict[str, str]) -> str:
+    return part if isinstance(part, str) else signals.on_view(part["profile"], part["view"])
+
+
+def _rule(entry: dict[str, Any], family: str | None, view: str) -> PresetRule:
     (side,) = (key for key in entry if key in SIDES)
+    column = entry["signal"] if family is None else f"{family}.{entry['signal']}"
     return PresetRule(
-        column=prefix + entry["signal"],
+        column=signals.on_view(column, view),
         side=side,
         bound=float(entry[side]),
         undefined=entry.get("undefined", "drop"),
         reason=entry["reason"],
     )
+
+
+@cache
+def _data(name: str) -> dict[str, Any]:
+    data = parse(_files()[name].read_text(encoding="utf-8"), f"preset {name}").data
+    return dict(data)
 
 
 @cache

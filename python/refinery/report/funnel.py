@@ -36,7 +36,7 @@ class RuleRow:
 
 
 def funnel(ledger: dict[str, Any]) -> list[FunnelRow]:
-    """Rows of the funnel: read, quarantined if any, each step."""
+    """Rows of the funnel: read, quarantined if any, each step, edited if anything was."""
     read = {unit: ledger[unit]["in"] for unit in ("documents", "bytes", "tokens")}
     rows = [_row("read", read, read, read, "")]
     before = read
@@ -52,6 +52,9 @@ def funnel(ledger: dict[str, Any]) -> list[FunnelRow]:
             top = ""
         rows.append(_row(step["name"], step["out"], step["in"], read, top))
         before = step["out"]
+    if any(ledger[unit]["edited"] for unit in read):
+        written = {unit: ledger[unit]["kept"] for unit in read}
+        rows.append(_row("edited", written, before, read, ""))
     return rows
 
 

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::dedup::exact::content_hash;
 use crate::dedup::minhash::{MinHashScratch, MinHasher};
+use crate::edit::{Edit, View, ViewTexts, ViewTree};
 use crate::fasttext::{Model, ModelScratch};
 use crate::signal::{Family, Scratch};
 use crate::text::{Needs, Splitter};
@@ -90,19 +91,26 @@ pub struct Score {
     pub model: Arc<Model>,
     /// Index of the label in [`Model::labels`].
     pub label: usize,
+    /// What it reads.
+    pub view: ViewId,
 }
+
+/// Which text something reads: `None` is the text as it was given, a number one of [`Pass::views`].
+pub type ViewId = Option<usize>;
 
 /// What one pass computes.
 #[derive(Default)]
 pub struct Pass {
-    /// Families of signals, in column order.
-    pub families: Vec<&'static Family>,
+    /// Views that something reads, beside the text itself.
+    pub views: Vec<View>,
+    /// Families of signals and what they read, in column order.
+    pub families: Vec<(&'static Family, ViewId)>,
     /// Tokenizer of `n_tokens`; without one there is no such column.
     pub tokenizer: Option<Arc<Tokenizer>>,
     /// Scores, in column order.
     pub scores: Vec<Score>,
     /// Signatures; without it there is no such column.
-    pub minhash: Option<Arc<MinHasher>>,
+    pub minhash: Option<(Arc<MinHasher>, ViewId)>,
     /// Whether to make `n_chars`, `n_bytes` and `content_hash`.
     pub base_columns: bool,
 }
@@ -111,6 +119,7 @@ pub struct Pass {
 struct Worker {
     splitter: Splitter,
     scratch: Scratch,
+    views: ViewTexts,
     model: ModelScratch,
     minhash: MinHashScratch,
     probabilities: Vec<f32>,
@@ -120,45 +129,103 @@ thread_local! {
     static WORKER: RefCell<Worker> = RefCell::default();
 }
 
+/// Sizes of one text: characters, bytes, tokens.
+type Sizes = [i64; 3];
+
 /// The places of one row in the row-major buffers.
 struct Row<'a> {
     values: &'a mut [f64],
-    counts: &'a mut [i64; 3],
-    hash: &'a mut [u8; 16],
+    sizes: &'a mut [Sizes],
+    hashes: &'a mut [[u8; 16]],
     signature: &'a mut [u32],
     is_signed: &'a mut bool,
 }
 
-impl Pass {
-    /// Float columns of the pass: every signal, then every score.
-    fn float_columns(&self) -> Vec<String> {
-        let signals = self
-            .families
-            .iter()
-            .flat_map(|f| f.signals.iter().map(|s| f.column(s)));
-        signals
-            .chain(self.scores.iter().map(|s| s.name.clone()))
-            .collect()
-    }
+/// One text of a row: what is computed of it, and where that goes.
+struct Reading {
+    view: ViewId,
+    needs: Needs,
+    /// Families with the place of their first value.
+    families: Vec<(&'static Family, usize)>,
+    /// Place among the sized texts.
+    sizes: Option<usize>,
+    /// Place among the hashed texts.
+    hash: Option<usize>,
+    has_token_count: bool,
+}
 
-    fn needs(&self) -> Needs {
-        self.families
-            .iter()
-            .fold(Needs::default(), |n, f| n.or(f.needs))
+/// A pass laid out: one reading for each text that something reads.
+struct Layout {
+    tree: ViewTree,
+    readings: Vec<Reading>,
+    names: Vec<String>,
+    /// Where the scores' values begin.
+    scores_at: usize,
+    /// Suffixes of the columns of the sized and of the hashed texts.
+    sized: Vec<String>,
+    hashed: Vec<String>,
+}
+
+impl Pass {
+    fn layout(&self) -> Layout {
+        let suffix =
+            |view: ViewId| view.map_or(String::new(), |v| format!("@{}", self.views[v].name));
+        let mut layout = Layout {
+            tree: ViewTree::new(&self.views),
+            readings: Vec::new(),
+            names: Vec::new(),
+            scores_at: 0,
+            sized: Vec::new(),
+            hashed: Vec::new(),
+        };
+        for view in std::iter::once(None).chain((0..self.views.len()).map(Some)) {
+            let (is_sized, is_hashed) = view.map_or((self.base_columns, self.base_columns), |v| {
+                (self.views[v].is_sized, self.views[v].is_hashed)
+            });
+            // The text's own tokens are counted whenever there is a tokenizer.
+            let has_token_count =
+                self.tokenizer.is_some() && view.is_none_or(|v| self.views[v].is_sized);
+            let place = |is_there: bool, list: &mut Vec<String>| {
+                is_there.then(|| {
+                    list.push(suffix(view));
+                    list.len() - 1
+                })
+            };
+            layout.readings.push(Reading {
+                view,
+                needs: Needs::NONE,
+                families: Vec::new(),
+                sizes: place(is_sized || has_token_count, &mut layout.sized),
+                hash: place(is_hashed, &mut layout.hashed),
+                has_token_count,
+            });
+        }
+        for &(family, view) in &self.families {
+            let reading = &mut layout.readings[view.map_or(0, |v| v + 1)];
+            reading.needs = reading.needs.or(family.needs);
+            reading.families.push((family, layout.scores_at));
+            layout.scores_at += family.signals.len();
+            let column = |s| family.column(s) + &suffix(view);
+            layout.names.extend(family.signals.iter().map(column));
+        }
+        layout
+            .names
+            .extend(self.scores.iter().map(|s| s.name.clone()));
+        layout
     }
 
     /// Annotates every row: one array per column, each as long as `texts`, null where the text is.
     ///
-    /// Columns in order: `n_chars`, `n_bytes` (Int64), `n_tokens` (Int64, with a tokenizer),
-    /// signals and scores (Float64), `content_hash` (16 bytes), `minhash` (4 bytes little-endian a
-    /// permutation, null without words).
+    /// Columns in order: `n_chars`, `n_bytes` (Int64), `n_tokens` (Int64, with a tokenizer), the
+    /// same of every sized view, signals and scores (Float64), `content_hash` (16 bytes), that of
+    /// every hashed view, `minhash` (4 bytes little-endian a permutation, null without words). What
+    /// reads a view ends in `@` and the view's name, scores and signatures excepted.
     pub fn run(&self, texts: &Texts<'_>) -> Result<Vec<(String, ArrayRef)>> {
         let n = texts.len();
-        let names = self.float_columns();
-        let width = names.len();
-        let num_perm = self.minhash.as_ref().map_or(0, |m| m.num_perm());
-        let needs = self.needs();
-        if needs.token_ids && self.tokenizer.is_none() {
+        let layout = self.layout();
+        let width = layout.names.len();
+        let num_perm = self.minhash.as_ref().map_or(0, |(m, _)| m.num_perm());
+        if layout.readings.iter().any(|r| r.needs.token_ids) && self.tokenizer.is_none() {
             return Err(Error::Parameter {
                 name: "tokenizer",
                 message: "a family of this pass reads token ids, so a tokenizer is needed".into(),
@@ -168,51 +235,56 @@ impl Pass {
         // Row-major buffers: a row's places are disjoint slices, so threads never share any. A
         // width of zero still needs one element a row for the slices to line up with the rows.
         let stride = width.max(1);
-        let mut values = vec![f64::NAN; n * stride];
-        let mut counts = vec![[0_i64; 3]; n];
-        let mut hashes = vec![[0_u8; 16]; n];
+        let sized_stride = layout.sized.len().max(1);
+        let hashed_stride = layout.hashed.len().max(1);
         let signature_stride = num_perm.max(1);
-        let mut signatures = vec![0_u32; if num_perm == 0 { n } else { n * num_perm }];
+        let mut values = vec![f64::NAN; n * stride];
+        let mut sizes = vec![Sizes::default(); n * sized_stride];
+        let mut hashes = vec![[0_u8; 16]; n * hashed_stride];
+        let mut signatures = vec![0_u32; n * signature_stride];
         let mut signed = vec![false; n];
 
         values
             .par_chunks_mut(stride)
-            .zip(counts.par_iter_mut())
-            .zip(hashes.par_iter_mut())
+            .zip(sizes.par_chunks_mut(sized_stride))
+            .zip(hashes.par_chunks_mut(hashed_stride))
             .zip(signatures.par_chunks_mut(signature_stride))
             .zip(signed.par_iter_mut())
             .enumerate()
-            .for_each(|(i, ((((values, counts), hash), signature), is_signed))| {
+            .for_each(|(i, ((((values, sizes), hashes), signature), is_signed))| {
                 if let Some(text) = texts.get(i) {
                     let row = Row {
                         values,
-                        counts,
-                        hash,
+                        sizes,
+                        hashes,
                         signature,
                         is_signed,
                     };
-                    WORKER.with_borrow_mut(|worker| self.row(text, needs, worker, row));
+                    WORKER.with_borrow_mut(|worker| self.row(text, &layout, worker, row));
                 }
             });
 
         let nulls = texts.nulls();
         let mut columns: Vec<(String, ArrayRef)> = Vec::with_capacity(width + 5);
-        if self.base_columns {
-            columns.push(("n_chars".into(), int_column(&counts, 0, nulls)));
-            columns.push(("n_bytes".into(), int_column(&counts, 1, nulls)));
+        for (i, suffix) in layout.sized.iter().enumerate() {
+            let column = |which: usize| int_column(&sizes[i..], which, sized_stride, n, nulls);
+            if self.base_columns || !suffix.is_empty() {
+                columns.push((format!("n_chars{suffix}"), column(0)));
+                columns.push((format!("n_bytes{suffix}"), column(1)));
+            }
+            if self.tokenizer.is_some() {
+                columns.push((format!("n_tokens{suffix}"), column(2)));
+            }
         }
-        if self.tokenizer.is_some() {
-            columns.push(("n_tokens".into(), int_column(&counts, 2, nulls)));
-        }
-        for (j, name) in names.into_iter().enumerate() {
+        for (j, name) in layout.names.into_iter().enumerate() {
             columns.push((name, float_column(&values, j, stride, n)));
         }
-        if self.base_columns {
-            let bytes: Vec<u8> = hashes.concat();
-            columns.push((
-                "content_hash".into(),
-                binary_column(16, bytes, nulls.cloned())?,
-            ));
+        for (i, suffix) in layout.hashed.iter().enumerate() {
+            let bytes: Vec<u8> = (0..n)
+                .flat_map(|row| hashes[row * hashed_stride + i])
+                .collect();
+            let column = binary_column(16, bytes, nulls.cloned())?;
+            columns.push((format!("content_hash{suffix}"), column));
         }
         if num_perm > 0 {
             let bytes: Vec<u8> = signatures.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -228,48 +300,84 @@ impl Pass {
         Ok(columns)
     }
 
-    fn row(&self, text: &str, needs: Needs, worker: &mut Worker, row: Row<'_>) {
-        let Row {
-            values,
-            counts,
-            hash,
-            signature,
-            is_signed,
-        } = row;
+    fn row(&self, text: &str, layout: &Layout, worker: &mut Worker, row: Row<'_>) {
         let tokenizer = self.tokenizer.as_deref();
-        if let (Some(tokenizer), false) = (tokenizer, needs.token_ids) {
-            counts[2] = worker.splitter.count_tokens(text, tokenizer) as i64;
+        let Worker {
+            splitter,
+            scratch,
+            views,
+            ..
+        } = worker;
+        layout.tree.fill(text, views);
+        for reading in &layout.readings {
+            let text = text_of(layout, reading.view, text, views);
+            let mut n_tokens = 0;
+            if let (true, false, Some(tokenizer)) =
+                (reading.has_token_count, reading.needs.token_ids, tokenizer)
+            {
+                n_tokens = splitter.count_tokens(text, tokenizer);
+            }
+            let doc = splitter.split(text, reading.needs, tokenizer);
+            if reading.needs.token_ids {
+                n_tokens = doc.tokens.len();
+            }
+            for &(family, at) in &reading.families {
+                let out = &mut row.values[at..at + family.signals.len()];
+                (family.compute)(&doc, scratch, out);
+            }
+            if let Some(at) = reading.sizes {
+                row.sizes[at] = [doc.n_chars as i64, text.len() as i64, n_tokens as i64];
+            }
+            if let Some(at) = reading.hash {
+                row.hashes[at] = content_hash(text);
+            }
         }
-        let doc = worker.splitter.split(text, needs, tokenizer);
-        if needs.token_ids {
-            counts[2] = doc.tokens.len() as i64;
-        }
-        let mut at = 0;
-        for family in &self.families {
-            let end = at + family.signals.len();
-            (family.compute)(&doc, &mut worker.scratch, &mut values[at..end]);
-            at = end;
-        }
-        let n_chars = doc.n_chars as i64;
-        for (score, value) in self.scores.iter().zip(&mut values[at..]) {
+        for (score, value) in self.scores.iter().zip(&mut row.values[layout.scores_at..]) {
+            let text = text_of(layout, score.view, text, &worker.views);
             score
                 .model
                 .predict(text, &mut worker.model, &mut worker.probabilities);
             *value = f64::from(worker.probabilities[score.label]);
         }
-        if self.base_columns {
-            counts[0] = n_chars;
-            counts[1] = text.len() as i64;
-            *hash = content_hash(text);
-        }
-        if let Some(minhash) = &self.minhash {
-            *is_signed = minhash.sign(text, &mut worker.minhash, signature);
+        if let Some((minhash, view)) = &self.minhash {
+            let text = text_of(layout, *view, text, &worker.views);
+            *row.is_signed = minhash.sign(text, &mut worker.minhash, row.signature);
         }
     }
 }
 
-fn int_column(counts: &[[i64; 3]], which: usize, nulls: Option<&NullBuffer>) -> ArrayRef {
-    let values: Vec<i64> = counts.iter().map(|c| c[which]).collect();
+fn text_of<'a>(layout: &Layout, view: ViewId, text: &'a str, views: &'a ViewTexts) -> &'a str {
+    view.map_or(text, |v| layout.tree.text(v, text, views))
+}
+
+/// The text that `edits`, one after the other, leave of every row: null where the text is.
+pub fn edited(texts: &Texts<'_>, edits: &[&'static Edit]) -> LargeStringArray {
+    let view = View {
+        edits: edits.to_vec(),
+        ..View::default()
+    };
+    let tree = ViewTree::new(&[view]);
+    let rows: Vec<Option<String>> = (0..texts.len())
+        .into_par_iter()
+        .map(|row| {
+            let text = texts.get(row)?;
+            Some(WORKER.with_borrow_mut(|worker| {
+                tree.fill(text, &mut worker.views);
+                tree.text(0, text, &worker.views).to_owned()
+            }))
+        })
+        .collect();
+    LargeStringArray::from(rows)
+}
+
+fn int_column(
+    sizes: &[Sizes],
+    which: usize,
+    stride: usize,
+    rows: usize,
+    nulls: Option<&NullBuffer>,
+) -> ArrayRef {
+    let values: Vec<i64> = (0..rows).map(|row| sizes[row * stride][which]).collect();
     Arc::new(Int64Array::new(values.into(), nulls.cloned()))
 }
 

@@ -1,12 +1,13 @@
-//! The fused pass and the table of signals.
+//! The fused pass, the tables of signals and edits.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_arrow::{PyArray, PyRecordBatch};
-use refinery_core::batch::{Score, Texts};
-use refinery_core::signal::{FAMILIES, family};
+use refinery_core::batch::{Score, Texts, ViewId};
+use refinery_core::edit::{EDITS, Edit, View, edit};
+use refinery_core::signal::{FAMILIES, Family, family};
 use refinery_core::{Error, batch};
 
 use crate::dedup::MinHasher;
@@ -21,37 +22,57 @@ pub struct Pass {
 
 #[pymethods]
 impl Pass {
-    /// `scores`: triples of column name, model and index of the label.
+    /// `views`: names and the edits of each, in order; `sized` and `hashed`: those of them whose
+    /// lengths and content hash are columns. A family is named alone or with the view it reads, as
+    /// in `kl3m@VIEW`. `scores`: column name, model, index of the label, view. The view `text` is
+    /// the text as it is given.
     #[new]
-    #[pyo3(signature = (*, families=Vec::new(), tokenizer=None, scores=Vec::new(), minhash=None, base_columns=false))]
+    #[pyo3(signature = (*, views=Vec::new(), sized=Vec::new(), hashed=Vec::new(), families=Vec::new(), tokenizer=None, scores=Vec::new(), minhash=None, minhash_view="text", base_columns=false))]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "keywords of a Python constructor"
+    )]
     fn new(
+        views: Vec<(String, Vec<String>)>,
+        sized: Vec<String>,
+        hashed: Vec<String>,
         families: Vec<String>,
         tokenizer: Option<PyRef<'_, Tokenizer>>,
-        scores: Vec<(String, PyRef<'_, Model>, usize)>,
+        scores: Vec<(String, PyRef<'_, Model>, usize, String)>,
         minhash: Option<PyRef<'_, MinHasher>>,
+        minhash_view: &str,
         base_columns: bool,
     ) -> PyResult<Self> {
-        let families = families
+        let views = views
             .into_iter()
-            .map(|name| {
-                family(&name).ok_or(Error::UnknownName {
-                    kind: "family",
+            .map(|(name, edits)| {
+                Ok(View {
+                    is_sized: sized.contains(&name),
+                    is_hashed: hashed.contains(&name),
+                    edits: edits_of(&edits)?,
                     name,
                 })
             })
+            .collect::<Result<Vec<View>, _>>()
+            .map_err(to_py_err)?;
+        let families = families
+            .into_iter()
+            .map(|name| family_on_view(&name, &views))
             .collect::<Result<_, _>>()
             .map_err(to_py_err)?;
         let scores = scores
             .into_iter()
-            .map(|(name, model, label)| score(name, &model, label))
+            .map(|(name, model, label, view)| score(name, &model, label, view_id(&view, &views)?))
             .collect::<Result<_, _>>()
             .map_err(to_py_err)?;
+        let minhash_view = view_id(minhash_view, &views).map_err(to_py_err)?;
         let inner = batch::Pass {
             families,
             tokenizer: tokenizer.map(|t| Arc::clone(&t.inner)),
             scores,
-            minhash: minhash.map(|m| Arc::clone(&m.inner)),
+            minhash: minhash.map(|m| (Arc::clone(&m.inner), minhash_view)),
             base_columns,
+            views,
         };
         Ok(Self { inner })
     }
@@ -70,7 +91,35 @@ impl Pass {
     }
 }
 
-fn score(name: String, model: &Model, label: usize) -> refinery_core::Result<Score> {
+fn unknown(kind: &'static str, name: &str) -> Error {
+    Error::UnknownName {
+        kind,
+        name: name.into(),
+    }
+}
+
+fn edits_of(names: &[String]) -> refinery_core::Result<Vec<&'static Edit>> {
+    names
+        .iter()
+        .map(|name| edit(name).ok_or_else(|| unknown("edit", name)))
+        .collect()
+}
+
+fn view_id(name: &str, views: &[View]) -> refinery_core::Result<ViewId> {
+    if name == "text" {
+        return Ok(None);
+    }
+    let found = views.iter().position(|view| view.name == name);
+    found.map(Some).ok_or_else(|| unknown("view", name))
+}
+
+fn family_on_view(name: &str, views: &[View]) -> refinery_core::Result<(&'static Family, ViewId)> {
+    let (name, view) = name.split_once('@').unwrap_or((name, "text"));
+    let found = family(name).ok_or_else(|| unknown("family", name))?;
+    Ok((found, view_id(view, views)?))
+}
+
+fn score(name: String, model: &Model, label: usize, view: ViewId) -> refinery_core::Result<Score> {
     let n = model.inner.labels().len();
     if label >= n {
         return Err(Error::Parameter {
@@ -82,7 +131,39 @@ fn score(name: String, model: &Model, label: usize) -> refinery_core::Result<Sco
         name,
         model: Arc::clone(&model.inner),
         label,
+        view,
     })
+}
+
+/// What `edits`, one after the other, leave of `texts` (any Arrow string type): `LargeUtf8`, null
+/// where the text is.
+#[pyfunction]
+#[pyo3(signature = (texts, edits, pool=None))]
+fn edited(
+    py: Python<'_>,
+    texts: PyArray,
+    edits: Vec<String>,
+    pool: Option<&ThreadPool>,
+) -> PyResult<PyArray> {
+    let (array, _) = texts.into_inner();
+    let edited = detached(py, pool, || {
+        let edits = edits_of(&edits)?;
+        Ok(batch::edited(&Texts::new(array.as_ref())?, &edits))
+    })?;
+    Ok(PyArray::from_array_ref(Arc::new(edited)))
+}
+
+/// Every edit: name, definition and source.
+#[pyfunction]
+fn edits(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let table = EDITS.iter().map(|e| {
+        let d = PyDict::new(py);
+        d.set_item("name", e.name)?;
+        d.set_item("definition", e.definition)?;
+        d.set_item("source", e.source)?;
+        Ok(d)
+    });
+    table.collect()
 }
 
 /// Every family: name, source, needs, and per signal its name, column, definition and range.
@@ -106,7 +187,7 @@ fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
             let d = PyDict::new(py);
             d.set_item("name", f.name)?;
             d.set_item("source", f.source)?;
-            d.set_item("needs_words", f.needs.words)?;
+            d.set_item("word_rules", f.needs.word_rules())?;
             d.set_item("needs_token_ids", f.needs.token_ids)?;
             d.set_item("signals", signals)?;
             Ok(d)
@@ -118,5 +199,7 @@ fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     detach::register(m)?;
     m.add_class::<Pass>()?;
-    m.add_function(wrap_pyfunction!(families, m)?)
+    m.add_function(wrap_pyfunction!(families, m)?)?;
+    m.add_function(wrap_pyfunction!(edits, m)?)?;
+    m.add_function(wrap_pyfunction!(edited, m)?)
 }

@@ -3,11 +3,13 @@
 //! A view is a chain of edits over the text as it was read; a signal says which view it reads, and
 //! the output which one is written. To add an edit: its file here and one line in [`EDITS`].
 //!
-//! Not here: which views a plan has ([`crate::batch`]), and what an edit removed (the ledger tells,
-//! from the lengths before and after).
+//! Not here: what an edit removed (the ledger tells, from the lengths before and after).
 
 pub mod c4;
 pub mod dolma_c4;
+mod views;
+
+pub use views::{View, ViewTexts, ViewTree};
 
 use crate::signal::c4_lines::LineJudge;
 

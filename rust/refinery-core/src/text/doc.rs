@@ -26,6 +26,18 @@ impl Needs {
         token_ids: false,
     };
 
+    /// Its word rules by name: what a profile that reads words means by a word.
+    pub fn word_rules(self) -> Vec<&'static str> {
+        [
+            (self.words, "spacy"),
+            (self.split_words, "split"),
+            (self.uax29_words, "uax29"),
+        ]
+        .into_iter()
+        .filter_map(|(is_needed, name)| is_needed.then_some(name))
+        .collect()
+    }
+
     /// What either side needs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
