@@ -135,10 +135,12 @@ def _member(
 def _docstring(paragraphs: list[str], indent: int) -> list[str]:
     """A docstring of paragraphs, the first one a summary."""
     space = " " * indent
+    # A single paragraph has its closing quotes on its line.
+    width = 100 - indent - 3 * (len(paragraphs) == 1)
     wrapped = [
         textwrap.wrap(
             p.replace("\\", "\\\\").replace('"""', "'''"),
-            100 - indent - 3 * (i == 0),
+            width - 3 * (i == 0),
             break_long_words=False,
         )
         for i, p in enumerate(paragraphs)

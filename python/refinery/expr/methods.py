@@ -686,6 +686,597 @@ class Kl3MSignals(_Signals):
         return self._signal("kl3m.adjusted_score")
 
 
+class DolmaGopherV1Signals(_Signals):
+    """Signals of dolma.gopher_v1; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.gopher_v1, as a struct; null where the text is null."""
+        return signals(self._text, "dolma.gopher_v1", tokenizer=self._tokenizer)
+
+    def n_words(self) -> pl.Expr:
+        """Words of `str.split()`.
+
+        Range: 0 and more. Float64 named `dolma.gopher_v1.n_words`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.n_words")
+
+    def median_word_length(self) -> pl.Expr:
+        """Median number of characters of the words; of an even number of words the mean of the
+        middle two.
+
+        Range: 1 and more; 0 without words. Float64 named `dolma.gopher_v1.median_word_length`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.median_word_length")
+
+    def frac_words_with_symbol(self) -> pl.Expr:
+        """Words that contain `#` or `…`, over all words.
+
+        Range: 0 to 1; 0 without words. Float64 named `dolma.gopher_v1.frac_words_with_symbol`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.frac_words_with_symbol")
+
+    def frac_words_with_alpha(self) -> pl.Expr:
+        """Words with at least one letter, over all words.
+
+        Range: 0 to 1; 0 without words. Float64 named `dolma.gopher_v1.frac_words_with_alpha`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.frac_words_with_alpha")
+
+    def n_stop_words(self) -> pl.Expr:
+        """Words that are one of `the be to of and that have with`, case-sensitive, every occurrence
+        counted.
+
+        Range: 0 and more. Float64 named `dolma.gopher_v1.n_stop_words`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.n_stop_words")
+
+    def frac_lines_starting_bullet(self) -> pl.Expr:
+        """Lines whose very first character is `*` or `-`, over all lines, empty ones included.
+
+        Range: 0 to 1; text without a newline has one line. Float64 named
+        `dolma.gopher_v1.frac_lines_starting_bullet`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v1.frac_lines_starting_bullet")
+
+    def frac_lines_ending_ellipsis(self) -> pl.Expr:
+        """Lines whose very last character is `…`, over all lines, empty ones included.
+
+        Range: 0 to 1; text without a newline has one line. Float64 named
+        `dolma.gopher_v1.frac_lines_ending_ellipsis`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v1.frac_lines_ending_ellipsis")
+
+    def dup_line_frac(self) -> pl.Expr:
+        """Lines (not stripped, empty ones included) that occur more than once, every occurrence
+        counted, over all lines.
+
+        Range: 0 to 1. Float64 named `dolma.gopher_v1.dup_line_frac`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_line_frac")
+
+    def dup_line_char_frac(self) -> pl.Expr:
+        """Characters of the lines that occur more than once, white space included, over the
+        characters of all words, white space not included.
+
+        Range: 0 and more, above 1 where white space outweighs; over 1 character without words.
+        Float64 named `dolma.gopher_v1.dup_line_char_frac`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_line_char_frac")
+
+    def top_2gram_char_frac(self) -> pl.Expr:
+        """Characters of the words of the most frequent 2-gram (the first seen of equally frequent
+        ones) times its count, over the characters of all words.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v1.top_2gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v1.top_2gram_char_frac")
+
+    def top_3gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 3-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v1.top_3gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v1.top_3gram_char_frac")
+
+    def top_4gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 4-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v1.top_4gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v1.top_4gram_char_frac")
+
+    def dup_5gram_char_frac(self) -> pl.Expr:
+        """Characters of all occurrences of 5-grams that occur more than once, over the characters
+        of all occurrences of all 5-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_5gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_5gram_char_frac")
+
+    def dup_6gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 6-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_6gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_6gram_char_frac")
+
+    def dup_7gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 7-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_7gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_7gram_char_frac")
+
+    def dup_8gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 8-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_8gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_8gram_char_frac")
+
+    def dup_9gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 9-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_9gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_9gram_char_frac")
+
+    def dup_10gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 10-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v1.dup_10gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v1.dup_10gram_char_frac")
+
+
+class DolmaGopherV2Signals(_Signals):
+    """Signals of dolma.gopher_v2; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.gopher_v2, as a struct; null where the text is null."""
+        return signals(self._text, "dolma.gopher_v2", tokenizer=self._tokenizer)
+
+    def n_words(self) -> pl.Expr:
+        """Words of `str.split()`.
+
+        Range: 0 and more. Float64 named `dolma.gopher_v2.n_words`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.n_words")
+
+    def median_word_length(self) -> pl.Expr:
+        """Median number of characters of the words; of an even number of words the mean of the
+        middle two.
+
+        Range: 1 and more; 0 without words. Float64 named `dolma.gopher_v2.median_word_length`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.median_word_length")
+
+    def frac_words_with_symbol(self) -> pl.Expr:
+        """Words that contain `#` or `…`, over all words.
+
+        Range: 0 to 1; 0 without words. Float64 named `dolma.gopher_v2.frac_words_with_symbol`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.frac_words_with_symbol")
+
+    def frac_words_with_alpha(self) -> pl.Expr:
+        """Words with at least one letter, over all words.
+
+        Range: 0 to 1; 0 without words. Float64 named `dolma.gopher_v2.frac_words_with_alpha`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.frac_words_with_alpha")
+
+    def n_stop_words(self) -> pl.Expr:
+        """Words that are one of `the be to of and that have with`, case-sensitive, every occurrence
+        counted.
+
+        Range: 0 and more. Float64 named `dolma.gopher_v2.n_stop_words`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.n_stop_words")
+
+    def frac_lines_starting_bullet(self) -> pl.Expr:
+        """Lines whose very first character is `*` or `-`, over all lines, empty ones included.
+
+        Range: 0 to 1; text without a newline has one line. Float64 named
+        `dolma.gopher_v2.frac_lines_starting_bullet`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v2.frac_lines_starting_bullet")
+
+    def frac_lines_ending_ellipsis(self) -> pl.Expr:
+        """Lines whose very last character is `…`, over all lines, empty ones included.
+
+        Range: 0 to 1; text without a newline has one line. Float64 named
+        `dolma.gopher_v2.frac_lines_ending_ellipsis`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v2.frac_lines_ending_ellipsis")
+
+    def dup_line_frac(self) -> pl.Expr:
+        """Lines (not stripped, empty ones included) that occur more than once, every occurrence
+        counted, over all lines.
+
+        Range: 0 to 1. Float64 named `dolma.gopher_v2.dup_line_frac`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_line_frac")
+
+    def dup_line_char_frac(self) -> pl.Expr:
+        """Characters of the lines that occur more than once, white space included, over the
+        characters of all words, white space not included.
+
+        Range: 0 and more, above 1 where white space outweighs; over 1 character without words.
+        Float64 named `dolma.gopher_v2.dup_line_char_frac`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_line_char_frac")
+
+    def top_2gram_char_frac(self) -> pl.Expr:
+        """Characters of the words of the most frequent 2-gram (the first seen of equally frequent
+        ones) times its count, over the characters of all words.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v2.top_2gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v2.top_2gram_char_frac")
+
+    def top_3gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 3-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v2.top_3gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v2.top_3gram_char_frac")
+
+    def top_4gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 4-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dolma.gopher_v2.top_4gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.gopher_v2.top_4gram_char_frac")
+
+    def dup_5gram_char_frac(self) -> pl.Expr:
+        """Characters of all occurrences of 5-grams that occur more than once, over the characters
+        of all occurrences of all 5-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_5gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_5gram_char_frac")
+
+    def dup_6gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 6-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_6gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_6gram_char_frac")
+
+    def dup_7gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 7-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_7gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_7gram_char_frac")
+
+    def dup_8gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 8-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_8gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_8gram_char_frac")
+
+    def dup_9gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 9-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_9gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_9gram_char_frac")
+
+    def dup_10gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 10-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dolma.gopher_v2.dup_10gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.gopher_v2.dup_10gram_char_frac")
+
+
+class DolmaC4V1Signals(_Signals):
+    """Signals of dolma.c4_v1; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.c4_v1, as a struct; null where the text is null."""
+        return signals(self._text, "dolma.c4_v1", tokenizer=self._tokenizer)
+
+    def n_lines(self) -> pl.Expr:
+        """Lines of `split("\\n")`, empty ones included.
+
+        Range: 1 and more. Float64 named `dolma.c4_v1.n_lines`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dolma.c4_v1.n_lines")
+
+    def n_lines_no_end_punct(self) -> pl.Expr:
+        """Lines that, stripped, end in none of `. ? ! "`.
+
+        Range: 0 and more. Float64 named `dolma.c4_v1.n_lines_no_end_punct`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.n_lines_no_end_punct")
+
+    def n_lines_few_words(self) -> pl.Expr:
+        """Lines with fewer than 3 words, empty ones included.
+
+        Range: 0 and more. Float64 named `dolma.c4_v1.n_lines_few_words`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.n_lines_few_words")
+
+    def has_naughty_word(self) -> pl.Expr:
+        """Whether the lower-cased text has a word (between white space, punctuation included) or
+        contains a phrase of the list of bad words.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v1.has_naughty_word`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.has_naughty_word")
+
+    def has_javascript(self) -> pl.Expr:
+        """Whether `javascript` is a word (between white space, nothing beside it) of the lower-
+        cased text.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v1.has_javascript`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.has_javascript")
+
+    def has_lorem_ipsum(self) -> pl.Expr:
+        """Whether the lower-cased text contains `lorem ipsum`.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v1.has_lorem_ipsum`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.has_lorem_ipsum")
+
+    def has_curly_brace(self) -> pl.Expr:
+        """Whether the text contains `{`.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v1.has_curly_brace`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v1.has_curly_brace")
+
+
+class DolmaC4V2Signals(_Signals):
+    """Signals of dolma.c4_v2; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.c4_v2, as a struct; null where the text is null."""
+        return signals(self._text, "dolma.c4_v2", tokenizer=self._tokenizer)
+
+    def n_lines(self) -> pl.Expr:
+        """Lines of `split("\\n")`, empty ones included.
+
+        Range: 1 and more. Float64 named `dolma.c4_v2.n_lines`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dolma.c4_v2.n_lines")
+
+    def n_lines_no_end_punct(self) -> pl.Expr:
+        """Lines that, stripped, end in none of `. ? ! "`.
+
+        Range: 0 and more. Float64 named `dolma.c4_v2.n_lines_no_end_punct`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.n_lines_no_end_punct")
+
+    def n_lines_few_words(self) -> pl.Expr:
+        """Lines with fewer than 3 words, empty ones included.
+
+        Range: 0 and more. Float64 named `dolma.c4_v2.n_lines_few_words`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.n_lines_few_words")
+
+    def has_naughty_word(self) -> pl.Expr:
+        """Whether the lower-cased text has a word (between white space, punctuation included) or
+        contains a phrase of the list of bad words.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v2.has_naughty_word`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.has_naughty_word")
+
+    def has_javascript(self) -> pl.Expr:
+        """Whether the lower-cased text contains `javascript`.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v2.has_javascript`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.has_javascript")
+
+    def has_lorem_ipsum(self) -> pl.Expr:
+        """Whether the lower-cased text contains `lorem ipsum`.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v2.has_lorem_ipsum`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.has_lorem_ipsum")
+
+    def has_curly_brace(self) -> pl.Expr:
+        """Whether the text contains `{`.
+
+        Range: 0 or 1. Float64 named `dolma.c4_v2.has_curly_brace`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dolma.c4_v2.has_curly_brace")
+
+
+class DolmaLengthsSignals(_Signals):
+    """Signals of dolma.lengths; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/length.py: char_length_strip_ws_v1,
+    whitespace_tokenizer_v1
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.lengths, as a struct; null where the text is null."""
+        return signals(self._text, "dolma.lengths", tokenizer=self._tokenizer)
+
+    def n_chars_stripped(self) -> pl.Expr:
+        """Characters of the text without white space at its ends (char_length_strip_ws_v1).
+
+        Range: 0 and more. Float64 named `dolma.lengths.n_chars_stripped`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("dolma.lengths.n_chars_stripped")
+
+    def n_parts_between_runs(self) -> pl.Expr:
+        """1 more than there are runs of word characters and runs of other characters that are no
+        white space (whitespace_tokenizer_v1: the original counts what lies between the runs).
+
+        Range: 1 and more. Float64 named `dolma.lengths.n_parts_between_runs`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("dolma.lengths.n_parts_between_runs")
+
+
+class DolmaNotAlphanumParagraphV1Signals(_Signals):
+    """Signals of dolma.not_alphanum_paragraph_v1; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/punctuation.py
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.not_alphanum_paragraph_v1, as a struct; null where the text is
+        null.
+        """
+        return signals(self._text, "dolma.not_alphanum_paragraph_v1", tokenizer=self._tokenizer)
+
+    def n_paragraphs(self) -> pl.Expr:
+        """Paragraphs: lines of `split("\\n")` that are not blank.
+
+        Range: 0 and more. Float64 named `dolma.not_alphanum_paragraph_v1.n_paragraphs`; null where
+        the text is null or the signal undefined.
+        """
+        return self._signal("dolma.not_alphanum_paragraph_v1.n_paragraphs")
+
+    def n_all_punct_paragraphs(self) -> pl.Expr:
+        """Paragraphs of nothing but punctuation, symbols, emoji and white space.
+
+        Range: 0 and more. Float64 named `dolma.not_alphanum_paragraph_v1.n_all_punct_paragraphs`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("dolma.not_alphanum_paragraph_v1.n_all_punct_paragraphs")
+
+
+class DolmaTokenizerRepetitionsV2R2Signals(_Signals):
+    """Signals of dolma.tokenizer_repetitions_v2r2; call it for all of them at once.
+
+    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/repetitions
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dolma.tokenizer_repetitions_v2r2, as a struct; null where the text is
+        null.
+        """
+        return signals(self._text, "dolma.tokenizer_repetitions_v2r2", tokenizer=self._tokenizer)
+
+    def max_repeats(self) -> pl.Expr:
+        """How often the most frequent repetition of 1 to 13 tokens stands in a row, of repetitions
+        that do not lie inside another.
+
+        Range: 3 and more; 0 without a repetition. Float64 named
+        `dolma.tokenizer_repetitions_v2r2.max_repeats`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dolma.tokenizer_repetitions_v2r2.max_repeats")
+
+
+class DolmaSignals(_Signals):
+    """Signals of dolma."""
+
+    @property
+    def gopher_v1(self) -> DolmaGopherV1Signals:
+        """Signals of dolma.gopher_v1."""
+        return DolmaGopherV1Signals(self._text, self._tokenizer)
+
+    @property
+    def gopher_v2(self) -> DolmaGopherV2Signals:
+        """Signals of dolma.gopher_v2."""
+        return DolmaGopherV2Signals(self._text, self._tokenizer)
+
+    @property
+    def c4_v1(self) -> DolmaC4V1Signals:
+        """Signals of dolma.c4_v1."""
+        return DolmaC4V1Signals(self._text, self._tokenizer)
+
+    @property
+    def c4_v2(self) -> DolmaC4V2Signals:
+        """Signals of dolma.c4_v2."""
+        return DolmaC4V2Signals(self._text, self._tokenizer)
+
+    @property
+    def lengths(self) -> DolmaLengthsSignals:
+        """Signals of dolma.lengths."""
+        return DolmaLengthsSignals(self._text, self._tokenizer)
+
+    @property
+    def not_alphanum_paragraph_v1(self) -> DolmaNotAlphanumParagraphV1Signals:
+        """Signals of dolma.not_alphanum_paragraph_v1."""
+        return DolmaNotAlphanumParagraphV1Signals(self._text, self._tokenizer)
+
+    @property
+    def tokenizer_repetitions_v2r2(self) -> DolmaTokenizerRepetitionsV2R2Signals:
+        """Signals of dolma.tokenizer_repetitions_v2r2."""
+        return DolmaTokenizerRepetitionsV2R2Signals(self._text, self._tokenizer)
+
+
 class SignalMethods(_Signals):
     """Every signal, by the name of its column."""
 
@@ -714,3 +1305,8 @@ class SignalMethods(_Signals):
     def kl3m(self) -> Kl3MSignals:
         """Signals of kl3m."""
         return Kl3MSignals(self._text, self._tokenizer)
+
+    @property
+    def dolma(self) -> DolmaSignals:
+        """Signals of dolma."""
+        return DolmaSignals(self._text, self._tokenizer)

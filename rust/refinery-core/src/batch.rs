@@ -261,14 +261,14 @@ impl Pass {
             .enumerate()
             .for_each(|(i, ((((values, sizes), hashes), signature), is_signed))| {
                 if let Some(text) = texts.get(i) {
-                    let row = Row {
+                    let mut row = Row {
                         values,
                         sizes,
                         hashes,
                         signature,
                         is_signed,
                     };
-                    WORKER.with_borrow_mut(|worker| self.row(text, &layout, worker, row));
+                    WORKER.with_borrow_mut(|worker| self.row(text, &layout, worker, &mut row));
                 }
             });
 
@@ -308,7 +308,7 @@ impl Pass {
         Ok(columns)
     }
 
-    fn row(&self, text: &str, layout: &Layout, worker: &mut Worker, row: Row<'_>) {
+    fn row(&self, text: &str, layout: &Layout, worker: &mut Worker, row: &mut Row<'_>) {
         let tokenizer = self.tokenizer.as_deref();
         let Worker {
             splitter,

@@ -9,6 +9,7 @@ pub mod c4;
 pub mod dclm_lines;
 pub mod dclm_newlines;
 pub mod dclm_urls;
+pub mod dolma_c4;
 mod ignore_case;
 pub mod layout;
 mod views;
@@ -52,6 +53,7 @@ pub static EDITS: &[&Edit] = &[
     &dclm_newlines::EDIT,
     &dclm_lines::EDIT,
     &dclm_lines::REFINEDWEB_EDIT,
+    &dolma_c4::EDIT,
     &layout::BLANK_LINES,
     &layout::NEWLINES,
     &layout::ONE_LINE,

@@ -12,6 +12,7 @@ pub mod curator;
 pub mod dclm_line_edits;
 pub mod dclm_quality;
 pub mod dclm_repetition;
+pub mod dolma;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
@@ -61,6 +62,8 @@ pub struct Scratch {
     pub c4: c4::Buffers,
     /// Buffers of `FineWeb` quality.
     pub fineweb_quality: fineweb_quality::Buffers,
+    /// Buffers of Dolma's taggers.
+    pub dolma: dolma::Buffers,
     /// Buffers of KL3M.
     pub kl3m: kl3m::Buffers,
     /// Buffers of `NeMo` Curator.
@@ -89,6 +92,13 @@ pub static FAMILIES: &[&Family] = &[
     &dclm_repetition::FAMILY,
     &dclm_line_edits::FAMILY,
     &dclm_line_edits::REFINEDWEB_FAMILY,
+    &dolma::gopher::V1,
+    &dolma::gopher::V2,
+    &dolma::c4::V1,
+    &dolma::c4::V2,
+    &dolma::lengths::FAMILY,
+    &dolma::not_alphanum_paragraph::FAMILY,
+    &dolma::tokenizer_repetitions::FAMILY,
 ];
 
 impl Family {

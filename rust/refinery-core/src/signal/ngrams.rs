@@ -1,18 +1,18 @@
 //! Repeated word n-grams of one document, as the published filters count them.
 //!
-//! Three questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram, and
+//! The questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram, and
 //! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, where n-grams are
 //! equal word by word. [`Ngrams::repeated_chars`]: what datatrove's greedy scan finds a second
 //! time, where n-grams are equal when their words *joined without a separator* are (`ab c` equals
-//! `a bc`).
+//! `a bc`). Dolma's questions are [`Ngrams::word_chars`], word by word.
 //!
 //! All are answered exactly, and most positions are settled without a table:
 //!
 //! 1. [`Ngrams::load`] copies the words into one run of bytes without separators, so that the
 //!    joined n-gram at any word is a slice of it.
-//! 2. Top n-grams: an n-gram occurs twice only if the two shorter ones in it do. So the positions
-//!    that may repeat shrink from 2-grams to 3-grams to 4-grams, and only those are counted; a
-//!    filter of two bits a slot says which of them may repeat.
+//! 2. Word by word: an n-gram occurs twice only if the two shorter ones in it do. So the positions
+//!    that may repeat shrink from 2-grams to 3-grams to 4-grams and on, and only those are counted;
+//!    a filter of two bits a slot says which of them may repeat.
 //! 3. Repeated n-grams: one that has the bytes of a window is found twice only if its first bytes,
 //!    as many as the window has, begin another one. The window grows with n, and the suspects of
 //!    one n are among those of the one before; only suspects are scanned.
@@ -85,6 +85,25 @@ impl Covering {
     }
 }
 
+/// Answer of [`Ngrams::word_chars`]; `None` with fewer words than n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordChars {
+    /// For n = 2, 3, 4 the characters of the most frequent n-gram times its count; of equally
+    /// frequent ones the first seen; a count of 1 counts.
+    pub top: [Option<usize>; 3],
+    /// For n = 5 to 10.
+    pub copies: [Option<Copies>; 6],
+}
+
+/// Characters of n-grams, every occurrence with all its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// Of those that occur more than once, the first occurrence included.
+    pub repeated: usize,
+    /// Of all.
+    pub all: usize,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Gram {
     key: u64,
@@ -146,6 +165,19 @@ impl Joined {
         self.n_chars[at..at + n].iter().map(|&c| c as usize).sum()
     }
 
+    /// Characters of all n-grams together; there are at least n words.
+    ///
+    /// A word is in n of them, less those that would begin before the first word or end after the
+    /// last.
+    fn chars_of_all(&self, n: usize) -> usize {
+        let lost = |words: &mut dyn Iterator<Item = &u32>| -> usize {
+            (1..n).rev().zip(words).map(|(k, &c)| k * c as usize).sum()
+        };
+        n * self.chars(0, self.len())
+            - lost(&mut self.n_chars.iter())
+            - lost(&mut self.n_chars.iter().rev())
+    }
+
     /// Whether the n-grams at `a` and `b` are equal word by word: joined alike and cut alike.
     fn same_words(&self, a: usize, b: usize, n: usize) -> bool {
         let starts = &self.starts;
@@ -183,6 +215,48 @@ impl Ngrams {
             }
             self.lengthen(n);
             Some(self.top_ngram(n))
+        })
+    }
+
+    /// What the word n-grams from 2 to 10 are made of, in characters of words, spaces not counted.
+    pub fn word_chars(&mut self) -> WordChars {
+        let tops = self.tops();
+        let chars = |i: usize, top: Top| self.words.chars(top.first, i + 2) * top.count;
+        let top = std::array::from_fn(|i| tops[i].map(|top| chars(i, top)));
+        WordChars {
+            top,
+            copies: [5, 6, 7, 8, 9, 10].map(|n| self.copies(n)),
+        }
+    }
+
+    /// Characters of the n-grams that occur more than once, every occurrence counted, and of all.
+    fn copies(&mut self, n: usize) -> Option<Copies> {
+        if self.words.len() < n {
+            return None;
+        }
+        // Most texts have no longer n-gram twice, so what is left is to count all.
+        if self.grams.iter().any(|gram| gram.may_repeat) {
+            self.lengthen(n);
+        }
+        let Self {
+            words, grams, seen, ..
+        } = self;
+        seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
+        let mut repeated = 0;
+        for (at, gram) in grams.iter().enumerate() {
+            if gram.may_repeat {
+                let same = |first: u32| words.same_words(first as usize, at, n);
+                // The second copy brings the first one with it.
+                repeated += match seen.count(gram.key, at as u32, same) {
+                    (_, 1) => 0,
+                    (_, 2) => 2 * words.chars(at, n),
+                    _ => words.chars(at, n),
+                };
+            }
+        }
+        Some(Copies {
+            repeated,
+            all: words.chars_of_all(n),
         })
     }
 

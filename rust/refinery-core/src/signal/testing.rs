@@ -2,6 +2,7 @@
 //! the word splitter.
 
 use super::{Family, Scratch};
+use crate::text::lines::split_spaces;
 use crate::text::{Doc, Word};
 
 /// The words of `text` that are `tokens`, in order of occurrence.
@@ -22,12 +23,7 @@ pub fn words(text: &str, tokens: &[&str]) -> Vec<Word> {
 
 /// The value of one signal, NaN for null; words are those between white space.
 pub fn signal(family: &Family, name: &str, text: &str) -> f64 {
-    signal_of_words(
-        family,
-        name,
-        text,
-        &text.split_whitespace().collect::<Vec<_>>(),
-    )
+    signal_of_words(family, name, text, &split_spaces(text).collect::<Vec<_>>())
 }
 
 /// The value of one signal of a text with the given words, NaN for null.

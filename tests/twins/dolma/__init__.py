@@ -1,0 +1,1 @@
+"""Slow, obvious twins of the numbers of Dolma's taggers."""
