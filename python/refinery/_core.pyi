@@ -20,10 +20,13 @@ __all__ = [
     "MinHasher",
     "Model",
     "Pass",
+    "PerplexityModel",
     "RawBlock",
     "ThreadPool",
     "Tokenizer",
     "__version__",
+    "ccnet_line_keys",
+    "ccnet_normalize",
     "check_texts",
     "count_sentences",
     "families",
@@ -64,6 +67,21 @@ class Model:
     def predict(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
 
 @final
+class PerplexityModel:
+    def __new__(
+        cls, path: str | PathLike[str], tokenizer: str | PathLike[str] | None = None
+    ) -> PerplexityModel: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def order(self) -> int: ...
+    @property
+    def n_bytes(self) -> int: ...
+    def run(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+    def score(self, lines: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+    def pieces(self, texts: _ArrowArray) -> Any: ...
+
+@final
 class MinHasher:
     def __new__(cls, *, ngram: int, bands: int, rows_per_band: int) -> MinHasher: ...
     @property
@@ -81,7 +99,7 @@ class Pass:
         hashed: Sequence[str] = ...,
         families: Sequence[str] = ...,
         tokenizer: Tokenizer | None = None,
-        scores: Sequence[tuple[str, Model, int, str]] = ...,
+        scores: Sequence[tuple[str, Model | PerplexityModel, int, str]] = ...,
         minhash: MinHasher | None = None,
         minhash_view: str = "text",
         base_columns: bool = False,
@@ -153,6 +171,15 @@ def spacy_words(texts: _ArrowArray) -> Any: ...
 def uax29_words(texts: _ArrowArray) -> Any: ...
 def edited_texts(texts: _ArrowArray, edits: list[str]) -> Any: ...
 def count_sentences(texts: _ArrowArray) -> Any: ...
+def ccnet_normalize(
+    texts: _ArrowArray,
+    *,
+    accent: bool = True,
+    case: bool = True,
+    numbers: bool = True,
+    punct: str = "replace",
+) -> Any: ...
+def ccnet_line_keys(lines: _ArrowArray) -> Any: ...
 def near_duplicate_clusters(
     signatures: _ArrowArray | None,
     rank: _ArrowArray,

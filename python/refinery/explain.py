@@ -139,6 +139,8 @@ def _preset(preset: presets.Preset) -> Explanation:
     if preset.parts:
         lines.append(f"In order: {', '.join(preset.parts)}")
         lines.append(f"What is left of a document: output.view: {preset.writes}")
+    elif preset.family is None:
+        lines.append(f"Scores that the pipeline must make: {', '.join(preset.scores)}")
     else:
         rule = preset.rules[0]
         lines.append(
@@ -184,6 +186,10 @@ def explain_text(name: str, text: str) -> Verdict:
     except ValueError as error:
         parameter = "profile"
         raise ParameterError(parameter, str(error)) from None
+    if preset.scores:
+        parameter = "profile"
+        message = f"{name} reads the score {preset.scores[0]}, which needs a model: run a pipeline"
+        raise ParameterError(parameter, message)
     frame = _compute(preset, text)
     rows = []
     for entry in preset.rules:

@@ -69,7 +69,7 @@ def memory_model(plan: Plan) -> MemoryModel:
     ConfigError
         If not even one worker fits under `resources.memory`.
     """
-    models = sum(score.path.stat().st_size for score in plan.scores)
+    models = sum(score.n_bytes for score in plan.scores)
     signature = 4 * plan.minhash.bands * plan.minhash.rows_per_band if plan.minhash else 0
     row = 8 * len(plan.columns) + signature + 100
     needed = needed_columns(plan)

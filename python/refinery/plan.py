@@ -37,7 +37,7 @@ from refinery.views import ViewError, Views
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from refinery.config import Pipeline, Step
+    from refinery.config import Pipeline, ScoreConfig, Step
     from refinery.io.inputs import InputFile
     from refinery.yaml_file import Path as KeyPath
 
@@ -46,6 +46,8 @@ ANNOTATIONS_VERSION = 1
 DECISIONS_VERSION = 1
 SHARDS_VERSION = 1
 
+PERPLEXITY = "perplexity"
+"""What stands for the label where a score is a language model's."""
 POSITIVE_LABELS = (
     *(
         "hq",
@@ -96,14 +98,29 @@ def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
 
 @dataclass(frozen=True)
 class ScorePlan:
-    """A score: its column, its model and the file of it, and the label it is the probability of."""
+    """A score: its column, its model and the file of it, and the label it is the probability of.
+
+    The label of a language model's score is `perplexity`.
+    """
 
     name: str
     path: Path
     label: str
     label_index: int
     view: str
-    model: _core.Model = field(compare=False, repr=False)
+    model: _core.Model | _core.PerplexityModel = field(compare=False, repr=False)
+
+    @property
+    def is_perplexity(self) -> bool:
+        """Whether it is a language model's, not a classifier's."""
+        return isinstance(self.model, _core.PerplexityModel)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the model, all threads together."""
+        if isinstance(self.model, _core.PerplexityModel):
+            return self.model.n_bytes
+        return self.path.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -427,6 +444,17 @@ class _PlanBuilder:
             path = self._model_path(config.model, (*where, "model"))
             if path is None:
                 continue
+            # CCNet's own models are called .arpa.bin: the reader says what to do about them.
+            if ".arpa" in path.suffixes:
+                language_model = self._language_model(config, path, where)
+                if language_model is not None:
+                    scores.append(
+                        ScorePlan(config.name, path, PERPLEXITY, 0, config.view, language_model)
+                    )
+                continue
+            if config.tokenizer is not None:
+                message = "a fastText model has no tokenizer; language models end in .arpa, .arpa.gz or .arpa.zst"
+                self._problem((*where, "tokenizer"), message)
             try:
                 model = _load_model(path, stamp(path))
             except (ModelError, OSError) as error:
@@ -441,6 +469,19 @@ class _PlanBuilder:
                 index = model.labels.index(label)
                 scores.append(ScorePlan(config.name, path, label, index, config.view, model))
         return scores
+
+    def _language_model(
+        self, config: ScoreConfig, path: Path, where: KeyPath
+    ) -> _core.PerplexityModel | None:
+        if config.label is not None:
+            message = "a language model has no labels: its score is the perplexity"
+            self._problem((*where, "label"), message)
+        tokenizer = self.pipeline.folder / config.tokenizer if config.tokenizer else None
+        try:
+            return _core.PerplexityModel(path, tokenizer)
+        except (ModelError, BadFileError, OSError) as error:
+            self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
+        return None
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
         if not name.startswith("builtin/"):

@@ -81,6 +81,14 @@ class RuleReader:
         except ValueError as error:
             self._problem(path, str(error))
             return []
+        for score in preset.scores:
+            if score not in self._columns:
+                message = (
+                    f"{name} reads the score {score!r}; add it to annotate.scores: "
+                    f"{{name: {score}, model: ..., tokenizer: ...}}"
+                )
+                self._problem(path, message)
+                return []
         if not isinstance(overrides, dict):
             self._problem(path, "expected a mapping from signal to bounds")
             return []

@@ -93,9 +93,7 @@ def score_line(ngrams, words):
     order = max(len(ngram) for ngram in ngrams)
     context, total = ["<s>"], 0.0
     for word in [*words, "</s>"]:
-        known, value = score_word(
-            ngrams, context[len(context) - order + 1 :] if order > 1 else [], word
-        )
+        known, value = score_word(ngrams, context[max(0, len(context) - order + 1) :], word)
         context.append(known)
         total = single(total + value)
     return total

@@ -177,7 +177,8 @@ def plan(found: Preview) -> None:
         line(f"            view {view}: {', then '.join(edits) or 'the text'}")
     for score in chosen.scores:
         where = "" if score.view == TEXT else f" on {score.view}"
-        line(f"            {score.name}: probability of {score.label} by {score.path.name}{where}")
+        what = "perplexity" if score.is_perplexity else f"probability of {score.label}"
+        line(f"            {score.name}: {what} by {score.path.name}{where}")
     for step in chosen.steps:
         line(f"decide    {step.name}")
         for rule in step.rules:

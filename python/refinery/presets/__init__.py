@@ -36,7 +36,10 @@ class PresetRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """A published profile; `family` is None for a recipe of several."""
+    """A published profile; `family` is None for a recipe of several, or for rules of any columns.
+
+    `scores` are columns its rules read that only a model of the user's can make.
+    """
 
     name: str
     summary: str
@@ -47,6 +50,7 @@ class Preset:
     parts: tuple[str, ...] = ()
     writes: str = signals.TEXT
     view: str = signals.TEXT
+    scores: tuple[str, ...] = ()
 
     def column(self, key: str) -> str:
         """The column of a rule that is named with or without the family."""
@@ -104,6 +108,7 @@ def load(name: str) -> Preset:
         parts=parts,
         writes=data.get("writes", signals.TEXT),
         view=view,
+        scores=tuple(data.get("scores") or ()),
     )
 
 

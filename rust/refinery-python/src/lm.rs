@@ -53,6 +53,12 @@ impl PerplexityModel {
         self.inner.model().order()
     }
 
+    /// Memory of the model, without the tokenizer's.
+    #[getter]
+    fn n_bytes(&self) -> usize {
+        self.inner.model().n_bytes()
+    }
+
     /// One Float64 column `perplexity`, null where a document has none.
     #[pyo3(signature = (texts, pool=None))]
     fn run(

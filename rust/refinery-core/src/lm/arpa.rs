@@ -100,6 +100,13 @@ impl ArpaModel {
         format!("{:032x}", self.fingerprint)
     }
 
+    /// Memory of the model.
+    pub fn n_bytes(&self) -> usize {
+        let weights = self.middle.iter().map(|m| m.weights.len()).sum::<usize>() + self.unigrams.len();
+        let tables = self.middle.iter().map(|m| m.ids.n_bytes()).sum::<usize>();
+        weights * size_of::<Weights>() + tables + self.longest.n_bytes() + self.vocabulary.n_bytes()
+    }
+
     fn read_section(&mut self, lines: &mut Lines, n: usize, count: usize) -> Result<()> {
         lines.expect_section(n)?;
         let is_longest = n == self.order;

@@ -43,6 +43,10 @@ impl Table {
         }
     }
 
+    pub(super) fn n_bytes(&self) -> usize {
+        self.slots.len() * size_of::<Slot>()
+    }
+
     #[inline]
     fn home(&self, shorter: u32, word: u32) -> usize {
         let key = u64::from(shorter) << 32 | u64::from(word);

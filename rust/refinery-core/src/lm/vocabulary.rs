@@ -57,6 +57,11 @@ impl Words {
 }
 
 impl Vocabulary {
+    /// Memory, with a hash table of at most three slots of eight bytes a word.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.bytes.len() + self.starts.len() * (4 + 3 * 8)
+    }
+
     fn text(&self, id: WordId) -> &[u8] {
         let id = id as usize;
         &self.bytes[self.starts[id - 1] as usize..self.starts[id] as usize]
