@@ -5,6 +5,7 @@ mod columns;
 mod dedup;
 mod detach;
 mod input;
+mod lists;
 mod models;
 mod signals;
 mod text;
@@ -21,5 +22,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     models::register(m)?;
     dedup::register(m)?;
     input::register(m)?;
+    lists::register(m)?;
     text::register(m)
 }

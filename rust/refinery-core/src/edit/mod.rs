@@ -6,6 +6,7 @@
 //! Not here: what an edit removed (the ledger tells, from the lengths before and after).
 
 pub mod c4;
+pub mod pii;
 mod views;
 
 pub use views::{View, ViewTexts, ViewTree};
@@ -33,7 +34,7 @@ pub struct EditScratch {
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT];
+pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT, &pii::EDIT];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {

@@ -7,12 +7,14 @@
 
 pub mod c4;
 pub mod c4_lines;
+pub mod c4_paragraph;
 pub mod counts;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
+pub mod pii;
 mod repeats;
 #[cfg(test)]
 mod testing;
@@ -66,7 +68,9 @@ pub static FAMILIES: &[&Family] = &[
     &gopher_repetition::FAMILY,
     &c4::FAMILY,
     &c4::FINEWEB_FAMILY,
+    &c4_paragraph::FAMILY,
     &fineweb_quality::FAMILY,
+    &pii::FAMILY,
     &kl3m::FAMILY,
 ];
 
