@@ -5,6 +5,7 @@ mod columns;
 mod dedup;
 mod detach;
 mod input;
+mod lists;
 mod lm;
 mod models;
 mod signals;
@@ -23,5 +24,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     lm::register(m)?;
     dedup::register(m)?;
     input::register(m)?;
+    lists::register(m)?;
     text::register(m)
 }

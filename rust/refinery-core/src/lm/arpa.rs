@@ -102,7 +102,8 @@ impl ArpaModel {
 
     /// Memory of the model.
     pub fn n_bytes(&self) -> usize {
-        let weights = self.middle.iter().map(|m| m.weights.len()).sum::<usize>() + self.unigrams.len();
+        let weights =
+            self.middle.iter().map(|m| m.weights.len()).sum::<usize>() + self.unigrams.len();
         let tables = self.middle.iter().map(|m| m.ids.n_bytes()).sum::<usize>();
         weights * size_of::<Weights>() + tables + self.longest.n_bytes() + self.vocabulary.n_bytes()
     }
