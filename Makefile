@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Ca
 
 SHARE ?= 1
 
-.PHONY: help demo test check fmt oracles parity bench profiles generate constraints clean
+.PHONY: help demo test check fmt oracles parity bench profiles generate docs constraints clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,7 +55,12 @@ fmt: $(VENV)/.tools ## format both languages
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --select I .
 
-generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema
+docs: $(VENV)/.tools ## build the documentation site into docs/site/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	$(BIN)/zensical build -f docs/mkdocs.yml --strict
+
+generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polars method for every signal
+	$(BIN)/python -m refinery.expr.generate
 	$(BIN)/refinery schema > docs/pipeline.schema.json
 
 oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<name>/

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from refinery.annotate import Annotator
+from refinery.annotation import Annotator
 from refinery.cli import main
 
 CALLS = ("replace", "unlink", "fsync", "mkdir")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import refinery as rf
 from conftest import ODD_TEXTS, command, run_here, write_file
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.errors import ConfigError
 from refinery.layout import LayoutTest, layout_names, layout_test, layout_test_of
 from refinery.report.layouts import flip

@@ -4,7 +4,8 @@ import polars as pl
 import pyarrow as pa
 from clock import serve
 
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.decide.rules import failing
 from refinery.rule_set import Rule
 

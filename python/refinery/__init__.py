@@ -1,8 +1,11 @@
 """A data refinery: annotate, decide, write; and account for every document.
 
->>> import refinery as rf
+>>> import polars as pl, refinery as rf
 >>> result = rf.run("pipeline.yaml")                                          # doctest: +SKIP
 >>> result.decisions.filter(~pl.col("kept")).collect()                        # doctest: +SKIP
+>>> df = pl.DataFrame({"text": ["A text."]})
+>>> df.select(pl.col("text").refinery.token_count()).item()
+3
 
 Importing this package imports nothing heavy; the names below load what they need when used.
 """
@@ -12,26 +15,73 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from refinery.expr.register import register
+
 if TYPE_CHECKING:
+    from refinery.answers import Funnel
     from refinery.api import Pipeline, Run, run
     from refinery.errors import RefineryError
+    from refinery.expr.frames import frame
+    from refinery.expr.functions import (
+        content_hash,
+        highest,
+        minhash,
+        rules,
+        score,
+        signal,
+        signals,
+        token_count,
+        verdict,
+    )
+    from refinery.expr.namespace import text
+    from refinery.expr.tables import annotate
+    from refinery.frame_run import Refined
 
-__all__ = ["Pipeline", "RefineryError", "Run", "run"]
+__all__ = [
+    "Funnel",
+    "Pipeline",
+    "Refined",
+    "RefineryError",
+    "Run",
+    "annotate",
+    "content_hash",
+    "frame",
+    "highest",
+    "minhash",
+    "rules",
+    "run",
+    "score",
+    "signal",
+    "signals",
+    "text",
+    "token_count",
+    "verdict",
+]
 
 _HOMES = {
-    "Pipeline": "refinery.api",
-    "Run": "refinery.api",
-    "run": "refinery.api",
-    "RefineryError": "refinery.errors",
+    "refinery.answers": ("Funnel",),
+    "refinery.api": ("Pipeline", "Run", "run"),
+    "refinery.errors": ("RefineryError",),
+    "refinery.expr.frames": ("frame",),
+    "refinery.expr.functions": (
+        *("content_hash", "highest", "minhash", "rules", "score"),
+        *("signal", "signals", "token_count", "verdict"),
+    ),
+    "refinery.expr.namespace": ("text",),
+    "refinery.expr.tables": ("annotate",),
+    "refinery.frame_run": ("Refined",),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+register()
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOME_OF])

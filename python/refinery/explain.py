@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.decide.rules import failing
 from refinery.errors import ParameterError, UnknownNameError
 from refinery.rule_set import Rule

@@ -10,7 +10,7 @@ import polars as pl
 from refinery.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from refinery.api import Run
+    from refinery.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class DocumentVerdict:
     kept_instead: str | None
 
 
-def look_up(run: Run, ids: list[str]) -> list[DocumentVerdict]:
+def look_up(run: Answers, ids: list[str]) -> list[DocumentVerdict]:
     """Verdicts of documents, in the order of `ids`.
 
     Raises
@@ -57,7 +57,7 @@ def _verdict(verdict: dict[str, Any], values: dict[str, Any]) -> DocumentVerdict
     )
 
 
-def examples(run: Run, reason: str, n: int) -> list[DocumentVerdict]:
+def examples(run: Answers, reason: str, n: int) -> list[DocumentVerdict]:
     """The first `n` documents, by id, that `reason` dropped.
 
     Raises

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.config import parse_pipeline
 from refinery.decide.rules import failing
 from refinery.errors import BadFileError, ConfigError, ParameterError

@@ -13,11 +13,12 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.config import MinHashConfig
 from refinery.errors import (
     BadFileError,
@@ -34,7 +35,7 @@ from refinery.scoring.sidecar import read_sidecar
 from refinery.views import ViewError, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from refinery.config import Pipeline, Step
     from refinery.io.inputs import InputFile
@@ -170,8 +171,8 @@ class Plan:
         """What determines the annotations of a unit, beside the unit itself."""
         return {
             "version": ANNOTATIONS_VERSION,
-            "views": self.views,
-            "sized": self.sized,
+            "views": {name: list(edits) for name, edits in self.views.items()},
+            "sized": list(self.sized),
             "hashed": self.hashed,
             "families": [f.key for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
@@ -201,7 +202,7 @@ class Plan:
             "shard_bytes": output.shard_bytes,
             "columns": list(self.output_columns),
             "view": self.written,
-            "edits": self.views.get(self.written, ()),
+            "edits": list(self.views.get(self.written, ())),
         }
 
     def inputs_part(self, hashes: dict[str, str]) -> list[dict[str, Any]]:
@@ -270,9 +271,40 @@ def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
     return []
 
 
+def plan_frame(pipeline: Pipeline, columns: Collection[str] = ()) -> Plan:
+    """The plan of a pipeline over a frame: no file is looked for.
+
+    `columns` are columns of the frame that rules and selections may name like scores; where one is
+    named like a signal, it is read instead of computed.
+
+    Raises
+    ------
+    ConfigError
+        With all problems at once.
+    """
+    builder = _PlanBuilder(pipeline, frame_columns=columns)
+    plan = builder.build(None)
+    if builder.problems:
+        raise ConfigError(pipeline.document.file, builder.problems)
+    return plan
+
+
+@lru_cache(maxsize=4)
+def _load_model(path: Path, _stamp: tuple[int, int]) -> _core.Model:
+    """A model, loaded once for the many expressions of a notebook that name it."""
+    return _core.Model(path)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file: what tells that it must be read again."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 class _PlanBuilder:
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, frame_columns: Collection[str] | None = None) -> None:
         self.pipeline = pipeline
+        self._frame_columns = frame_columns
         self.config = pipeline.config
         self.problems: list[Problem] = []
         self.views = Views(self.config.annotate.views)
@@ -299,8 +331,10 @@ class _PlanBuilder:
             view = minhash.view or self.config.output.view
             self._want_view(view, ("annotate", "minhash", "view"))
             minhash = minhash.model_copy(update={"view": view})
-        files, problems = inputs.find(self.pipeline)
-        self.problems += problems
+        files: list[InputFile] = []
+        if self._frame_columns is None:
+            files, problems = inputs.find(self.pipeline)
+            self.problems += problems
         return Plan(
             pipeline=self.pipeline,
             files=tuple(files),
@@ -394,7 +428,7 @@ class _PlanBuilder:
             if path is None:
                 continue
             try:
-                model = _core.Model(path)
+                model = _load_model(path, stamp(path))
             except (ModelError, OSError) as error:
                 self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
                 continue
@@ -452,7 +486,7 @@ class _PlanBuilder:
         self._want_view(found.view, ("annotate", "signals", i))
 
     def _steps(self, scores: list[str]) -> list[StepPlan]:
-        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores]
+        columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores, *(self._frame_columns or ())]
         reader = RuleReader(self.pipeline, columns, self.views)
         steps = []
         for i, config in enumerate(self.config.decide):
@@ -490,6 +524,8 @@ class _PlanBuilder:
     def _want(self, columns: Iterable[str], where: KeyPath) -> None:
         """Note what `columns` need: a family on a view, or the lengths of a view."""
         for name in columns:
+            if name in (self._frame_columns or ()):
+                continue
             base, view = signals.split_view(name)
             self._want_view(view, where, is_sized=base in signals.BASE_COLUMNS)
             signal = signals.column(base)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from refinery import presets, signals
+from refinery import presets
+from refinery import signal_table as signals
 from refinery.config import Bounds, Pipeline
 from refinery.errors import Problem, nearest
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import manifest as manifests
-from refinery.annotate import QUARANTINE, Annotator, UnitRecord
+from refinery.annotation import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refinery import presets, signals
+import pyarrow as pa
+
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+def plain_strings(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of strings without its dictionary."""
+    return text.cast(text.type.value_type) if pa.types.is_dictionary(text.type) else text
+
+
+def edited_text(
+    text: pa.ChunkedArray, edits: Sequence[str], pool: _core.ThreadPool | None = None
+) -> pa.ChunkedArray:
+    """What `edits` leave of a column of texts: `large_string`, null where the text is."""
+    chunks = [pa.array(_core.edited(c, edits, pool)) for c in plain_strings(text).chunks]
+    return pa.chunked_array(chunks, pa.large_string())
 
 
 class ViewError(ValueError):

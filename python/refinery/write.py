@@ -15,17 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from refinery import _core, signals
-from refinery.annotate import read_annotations
+from refinery import _core
+from refinery import signal_table as signals
+from refinery.annotation import read_annotations
 from refinery.errors import LedgerError, SchemaError
 from refinery.manifest import read_sealed, sealed
 from refinery.tree import move, sha256_of
+from refinery.views import edited_text, plain_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.engine import Progress, Stop
     from refinery.io.inputs import InputFile
     from refinery.io.units import Reader, Unit
@@ -209,9 +211,7 @@ class ShardWriter:
         if not edits:
             return table
         i = table.schema.get_field_index(file.config.text)
-        text = plain_strings(table.column(i))
-        chunks = [_core.edited(chunk, edits, self._pool) for chunk in text.chunks]
-        edited = pa.chunked_array([pa.array(chunk) for chunk in chunks], pa.large_string())
+        edited = edited_text(table.column(i), edits, self._pool)
         self._check_bytes(file, edited, part.n_bytes)
         # A view's text may be longer than what the input's type holds; the schema says the rest.
         return table.set_column(i, file.config.text, edited)
@@ -231,11 +231,6 @@ class ShardWriter:
                 f"{n_bytes} bytes found: the file changed during the run"
             )
             raise LedgerError(message)
-
-
-def plain_strings(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of strings without its dictionary."""
-    return text.cast(text.type.value_type) if pa.types.is_dictionary(text.type) else text
 
 
 class _ParquetSink:

@@ -14,6 +14,7 @@ duplicate keys, alias bombs, deep nesting and oversized files are refused, each 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -90,6 +91,23 @@ def parse(text: str, file: str) -> Document:
     if builder.problems:
         raise ConfigError(file, builder.problems)
     return document
+
+
+def dump(data: Any) -> str:
+    r"""Plain data as YAML that `parse` reads back to the same.
+
+    >>> dump({"a": [1, "no", {}]})
+    'a:\n  - 1\n  - no\n  - {}\n'
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 1000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.allow_unicode = True
+    out = StringIO()
+    yaml.dump(data, out)
+    return out.getvalue()
 
 
 def parse_scalar(text: str) -> Any:

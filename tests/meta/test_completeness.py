@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import refinery as rf
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.explain import explain, overview
 
 ROOT = Path(__file__).parents[2]

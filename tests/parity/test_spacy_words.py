@@ -7,8 +7,6 @@ Known difference, on purpose: the original deletes `IS_ALPHA` from every documen
 which it is a word.
 """
 
-# ruff: noqa: RUF001 - characters that look alike are the point
-
 import random
 
 import oracle

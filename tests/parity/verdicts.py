@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 from record import Outcome
 
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.views import Views
 
 

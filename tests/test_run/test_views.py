@@ -9,7 +9,8 @@ import pytest
 
 import refinery as rf
 from conftest import kept_rows, make_rows, run_here, tree_bytes, write_file
-from refinery import _core, presets, signals
+from refinery import _core, presets
+from refinery import signal_table as signals
 from refinery.errors import ConfigError
 from refinery.explain import explain_text
 from twins import c4
@@ -272,3 +273,12 @@ def test_a_damaged_input_is_still_named(tmp_path):
     run = run_here(tmp_path, pipeline(output="view: datatrove/c4"))
     assert run.ledger["documents"]["quarantined"] == 1
     assert len(kept_rows(run.path)) == len(rows_with_menus())
+
+
+def test_a_frame_is_written_as_its_view_too(folder):
+    text = pipeline("exact_duplicates", output="view: datatrove/c4")
+    run = run_here(folder, text)
+    frame = pl.DataFrame(rows_with_menus())
+    refined = rf.Pipeline.from_yaml(folder / "pipeline.yaml").run_frame(frame)
+    assert refined.documents["text"].to_list() == [row["text"] for row in kept_rows(run.path)]
+    assert refined.ledger == run.ledger

@@ -6,17 +6,17 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from refinery.engine import Silent
 from refinery.preview import summary
-from refinery.report.funnel import funnel, human_bytes, human_count, rule_rows, short_reason
+from refinery.report.funnel import human_bytes, human_count, rule_rows, short_reason
 from refinery.report.layouts import flip, independent, layout_lines, shown
-from refinery.signals import TEXT
+from refinery.report.table import funnel_table
+from refinery.report.table import plain_table as _table
+from refinery.signal_table import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,15 +104,6 @@ def live(*, quiet: bool) -> Iterator[engine.Progress]:
         yield shown
 
 
-def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for i, header in enumerate(headers):
-        table.add_column(
-            header, justify="right" if i in right else "left", overflow="fold", no_wrap=i in right
-        )
-    return table
-
-
 def result(done: RunResult) -> None:
     """What a run did: the funnel, where the result is, how long it took."""
     ledger(done.manifest["ledger"], rules=False)
@@ -134,29 +125,7 @@ def result(done: RunResult) -> None:
 def ledger(found: dict[str, Any], *, rules: bool) -> None:
     """The funnel, and with `rules` every rule in turn, alone and exclusively."""
     console = _console()
-    table = _table(
-        "step",
-        "documents",
-        "of read",
-        "text",
-        "tokens",
-        "of read",
-        "dropped",
-        "most for",
-        right=(1, 2, 3, 4, 5, 6),
-    )
-    for row in funnel(found):
-        table.add_row(
-            row.name,
-            f"{row.documents:,}",
-            f"{row.share_documents:.1%}",
-            human_bytes(row.bytes),
-            human_count(row.tokens),
-            f"{row.share_tokens:.1%}",
-            f"{row.dropped_documents:,}" if row.dropped_documents else "",
-            short_reason(row.top_reason),
-        )
-    console.print(table)
+    console.print(funnel_table(found))
     if not rules:
         return
     table = _table(

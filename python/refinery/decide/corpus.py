@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from refinery import signals
-from refinery.annotate import read_annotations
+from refinery import signal_table as signals
+from refinery.annotation import read_annotations
 from refinery.errors import DuplicateIdError
 
 if TYPE_CHECKING:
-    from refinery.annotate import UnitRecord
-    from refinery.plan import Plan
+    from collections.abc import Iterable
+
+    from refinery.annotation import UnitRecord
+    from refinery.plan import Plan, StepPlan
     from refinery.tree import OutputTree
 
 
@@ -57,47 +59,69 @@ def load_corpus(plan: Plan, tree: OutputTree, records: list[UnitRecord]) -> Corp
     tables = [read_annotations(tree, record, columns) for record in records]
     table = pa.concat_tables(tables) if tables else pa.table({})
     del tables
+    corpus = make_corpus(table, plan.written)
+    repeat = find_repeat(corpus)
+    if repeat is not None:
+        document_id, n_repeats = repeat
+        raise DuplicateIdError(document_id, _places(document_id, tree, records), n_repeats - 1)
+    return corpus
+
+
+def make_corpus(table: pa.Table, written: str = signals.TEXT) -> Corpus:
+    """The corpus of annotated documents; `table` has an `id`, and `minhash` as it is computed.
+
+    `written` is the view that is written.
+    """
     signatures = None
-    if "minhash" in columns:
+    if "minhash" in table.schema.names:
         signatures = table["minhash"].combine_chunks()
         if isinstance(signatures, pa.ChunkedArray):  # more than one chunk cannot be joined
             signatures = pa.concat_arrays(signatures.chunks)
         table = table.drop_columns(["minhash"])
     frame = pl.DataFrame(pl.from_arrow(table))
-    rank = frame["id"].rank("ordinal").cast(pl.UInt32) - 1
-    _check_ids(frame, rank, tree, records)
-    return Corpus(frame, signatures, rank, plan.written)
+    return Corpus(frame, signatures, frame["id"].rank("ordinal").cast(pl.UInt32) - 1, written)
 
 
 def needed_columns(plan: Plan) -> list[str]:
-    """Annotation columns that the steps read."""
-    columns = ["id", "n_chars", "n_bytes", "n_tokens"]
+    """Annotation columns that the plan's steps and the ledger read."""
+    columns = ["id", "n_chars", "n_bytes", "n_tokens", *step_columns(plan.steps)]
     columns += [signals.on_view(name, plan.written) for name in ("n_bytes", "n_tokens")]
-    for step in plan.steps:
-        columns += [rule.column for rule in step.rules]
+    return list(dict.fromkeys(columns))
+
+
+def step_columns(steps: Iterable[StepPlan]) -> list[str]:
+    """Annotation columns that steps read, in order, beside the id."""
+    columns: list[str] = []
+    for step in steps:
         config = step.config
+        columns += [rule.column for rule in step.rules]
         if config.select is not None:
+            weight = {"tokens": ["n_tokens"], "bytes": ["n_bytes"], "documents": []}
             columns.append(signals.on_view(*signals.split_view(config.select.by)))
+            columns += weight[config.select.unit]
         if config.exact_duplicates is not None:
             columns.append(signals.on_view("content_hash", step.view))
         if config.near_duplicates is not None:
             columns.append("minhash")
         for duplicates in (config.exact_duplicates, config.near_duplicates):
-            if duplicates is not None and isinstance(duplicates.keep, dict):
-                columns.append(signals.on_view(*signals.split_view(duplicates.keep["highest"])))
+            keep = duplicates.keep if duplicates is not None else "first"
+            if isinstance(keep, dict):
+                columns.append(signals.on_view(*signals.split_view(keep["highest"])))
+            columns += ["n_chars"] if keep == "longest" else []
     return list(dict.fromkeys(columns))
 
 
-def _check_ids(
-    frame: pl.DataFrame, rank: pl.Series, tree: OutputTree, records: list[UnitRecord]
-) -> None:
-    ids = frame["id"].gather(rank.arg_sort())
+def find_repeat(corpus: Corpus) -> tuple[str, int] | None:
+    """An id that occurs twice, and how many rows repeat one."""
+    ids = corpus.frame["id"].gather(corpus.rank.arg_sort())
     repeats = (ids == ids.shift(1)).fill_null(value=False)
     n_repeats = int(repeats.sum())
-    if n_repeats == 0:
-        return
-    document_id = str(ids.filter(repeats)[0])
-    places = []
+    return (str(ids.filter(repeats)[0]), n_repeats) if n_repeats else None
+
+
+def _places(document_id: str, tree: OutputTree, records: list[UnitRecord]) -> list[str]:
+    """The first two places of an id."""
+    places: list[str] = []
     for record in records:
         table = pl.DataFrame(
             pl.from_arrow(read_annotations(tree, record, ["id", "source_file", "row"]))
@@ -108,4 +132,4 @@ def _check_ids(
             places.append(f"{file} row {row}")
         if len(places) >= 2:
             break
-    raise DuplicateIdError(document_id, places[:2], n_repeats - 1)
+    return places[:2]

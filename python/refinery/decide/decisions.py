@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.decide.corpus import Corpus
     from refinery.engine import Stop
     from refinery.plan import Plan, StepPlan
@@ -112,6 +112,19 @@ def decide(
         If documents, bytes or tokens do not balance.
     """
     corpus = load_corpus(plan, tree, records)
+    return decide_corpus(plan, corpus, records, bad_files=bad_files, stop=stop)
+
+
+def decide_corpus(
+    plan: Plan, corpus: Corpus, records: list[UnitRecord], *, bad_files: list[int], stop: Stop
+) -> Decisions:
+    """The same for a corpus that is there already; `records` say what was read to make it.
+
+    Raises
+    ------
+    LedgerError
+        If documents, bytes or tokens do not balance.
+    """
     pool = _core.ThreadPool(plan.threads)
     state = State(len(corpus))
     rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
@@ -141,7 +154,7 @@ def decide(
 def _count(corpus: Corpus, rules: list[tuple[Rule, pl.Series]]) -> pl.Series:
     """How many reasons each document has; a rule that stands in two steps is one reason."""
     total = pl.Series([0], dtype=pl.UInt16).new_from_index(0, len(corpus))
-    for _, mask in _joined(rules):
+    for _, mask in joined_rules(rules):
         total = total + mask.cast(pl.UInt16)
     return total
 
@@ -150,7 +163,7 @@ def _apply_rules(
     corpus: Corpus, state: State, rules: list[tuple[Rule, pl.Series]], n_failed: pl.Series
 ) -> dict[str, Any]:
     by_rule: dict[str, Any] = {}
-    for rule, mask in _joined(rules):
+    for rule, mask in joined_rules(rules):
         first = state.apply(Drop(rule.reason, mask))
         alone = amounts(corpus, mask)
         if rule.side == "undefined" and not alone["documents"]:
@@ -163,13 +176,28 @@ def _apply_rules(
     return by_rule
 
 
-def _joined(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Series]]:
+def joined_rules(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Series]]:
     """One entry a reason: a step may name a signal twice (a profile, then a bound of one's own)."""
     joined: dict[str, tuple[Rule, pl.Series]] = {}
     for rule, mask in rules:
         before = joined.get(rule.reason)
         joined[rule.reason] = (rule, before[1] | mask) if before else (rule, mask)
     return list(joined.values())
+
+
+def act(
+    corpus: Corpus, alive: pl.Series, step: StepPlan, plan: Plan, pool: _core.ThreadPool
+) -> Drop:
+    """What a step that is no rules would drop of the documents in `alive`."""
+    config = step.config
+    if config.exact_duplicates is not None:
+        return exact_duplicates(corpus, alive, config.exact_duplicates, step.view)
+    if config.near_duplicates is not None and plan.minhash is not None:
+        return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
+    if config.select is not None:
+        return select(corpus, alive, config.select)
+    message = f"step {step.name!r} has nothing to do"
+    raise AssertionError(message)
 
 
 def _apply_step(
@@ -180,20 +208,9 @@ def _apply_step(
     pool: _core.ThreadPool,
     n_failed: pl.Series,
 ) -> dict[str, Any]:
-    def act(alive: pl.Series) -> Drop:
-        config = step.config
-        if config.exact_duplicates is not None:
-            return exact_duplicates(corpus, alive, config.exact_duplicates, step.view)
-        if config.near_duplicates is not None and plan.minhash is not None:
-            return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
-        if config.select is not None:
-            return select(corpus, alive, config.select)
-        message = f"step {step.name!r} has nothing to do"
-        raise AssertionError(message)
-
     everyone = State(len(corpus)).alive
-    alone = act(everyone)
-    drop = act(state.alive)
+    alone = act(corpus, everyone, step, plan, pool)
+    drop = act(corpus, state.alive, step, plan, pool)
     first = state.apply(drop)
     entry = {
         "first": amounts(corpus, first),

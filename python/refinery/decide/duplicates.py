@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.decide.state import Drop
 
 if TYPE_CHECKING:

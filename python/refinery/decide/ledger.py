@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from refinery import signals
+from refinery import signal_table as signals
 from refinery.errors import LedgerError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from refinery.annotate import UnitRecord
+    from refinery.annotation import UnitRecord
     from refinery.decide.corpus import Corpus
     from refinery.decide.state import State
 

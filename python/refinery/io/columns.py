@@ -51,7 +51,7 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
     if problems:
         raise ConfigError(file.source_file, problems)
     kind = _value_type(schema.field(config.text).type)
-    if not _is_text(kind):
+    if not is_text(kind):
         raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
 
 
@@ -66,7 +66,7 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     """Split a batch into documents and quarantined records."""
     config = file.config
     numbers = row_numbers(first_row, len(batch))
-    texts = _plain(batch.column(config.text))
+    texts = plain_array(batch.column(config.text))
     codes = _core.check_texts(_as_binary(texts), config.max_row_bytes)
     reasons = pa.array(codes)  # null where nothing is wrong
     if config.id is not None:
@@ -80,6 +80,8 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     if reasons.null_count == len(reasons):
         return Rows(texts, ids, sources, numbers, [])
     good = pc.is_null(reasons)
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())  # Arrow cannot filter views
     bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
     quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
     kept_sources = sources.filter(good) if sources is not None else None
@@ -115,7 +117,7 @@ def _quarantined(row: int, reason: str, texts: pa.Array, i: int) -> Quarantined:
 
 def _ids(file: InputFile, column: pa.Array) -> pa.Array:
     try:
-        ids = _plain(column).cast(pa.large_string())
+        ids = plain_array(column).cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         name = str(file.config.id)
         raise SchemaError(
@@ -133,22 +135,24 @@ def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:
         return None
     if isinstance(source, SourceValue):
         return constant(source.value, len(batch))
-    return _plain(batch.column(source)).cast(pa.large_string())
+    return plain_array(batch.column(source)).cast(pa.large_string())
 
 
 def _value_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def plain_array(column: pa.Array) -> pa.Array:
     """Without dictionary encoding; a column without a type, since it holds nulls only, as strings."""
     if pa.types.is_null(column.type):
         return column.cast(pa.large_string())
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type, or of no type at all, holds strings."""
     types = pa.types
+    kind = _value_type(kind)
     return bool(
         types.is_string(kind)
         or types.is_large_string(kind)

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from refinery import signals
+from refinery import signal_table as signals
 from refinery.yaml_file import parse
 
 if TYPE_CHECKING:

@@ -6,6 +6,10 @@
 //! Not here: what an edit removed (the ledger tells, from the lengths before and after).
 
 pub mod c4;
+pub mod dclm_lines;
+pub mod dclm_newlines;
+pub mod dclm_urls;
+mod ignore_case;
 pub mod layout;
 mod views;
 
@@ -31,6 +35,10 @@ pub struct Edit {
 pub struct EditScratch {
     /// Buffers of C4.
     pub c4: LineJudge,
+    /// Buffers of the line edits of DCLM and `RefinedWeb`.
+    pub dclm_lines: dclm_lines::LineEditor,
+    /// Text between the two steps of DCLM's deletion of addresses.
+    pub dclm_urls: String,
     /// Buffers of layouts.
     pub layout: layout::Buffers,
 }
@@ -39,6 +47,11 @@ pub struct EditScratch {
 pub static EDITS: &[&Edit] = &[
     &c4::EDIT,
     &c4::FINEWEB_EDIT,
+    &c4::REFERENCE_EDIT,
+    &dclm_urls::EDIT,
+    &dclm_newlines::EDIT,
+    &dclm_lines::EDIT,
+    &dclm_lines::REFINEDWEB_EDIT,
     &layout::BLANK_LINES,
     &layout::NEWLINES,
     &layout::ONE_LINE,

@@ -130,7 +130,7 @@ fn classify(token: &str) -> (bool, bool) {
 }
 
 /// One bit for each word of Gopher's stop word rule, none for any other word.
-fn stop_word_bit(token: &[u8]) -> u8 {
+pub(super) fn stop_word_bit(token: &[u8]) -> u8 {
     match token {
         b"the" => 1,
         b"be" => 2,

@@ -1,11 +1,12 @@
-//! Repeated word n-grams of one document, as datatrove counts them.
+//! Repeated word n-grams of one document, as the published filters count them.
 //!
-//! Two questions with two notions of equality. [`Ngrams::top_chars`]: the most frequent n-gram,
-//! where n-grams are equal word by word. [`Ngrams::repeated_chars`]: what a greedy scan finds a
-//! second time, where n-grams are equal when their words *joined without a separator* are
-//! (`ab c` equals `a bc`).
+//! Three questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram, and
+//! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, where n-grams are
+//! equal word by word. [`Ngrams::repeated_chars`]: what datatrove's greedy scan finds a second
+//! time, where n-grams are equal when their words *joined without a separator* are (`ab c` equals
+//! `a bc`).
 //!
-//! Both are answered exactly, and most positions are settled without a table:
+//! All are answered exactly, and most positions are settled without a table:
 //!
 //! 1. [`Ngrams::load`] copies the words into one run of bytes without separators, so that the
 //!    joined n-gram at any word is a slice of it.
@@ -15,6 +16,7 @@
 //! 3. Repeated n-grams: one that has the bytes of a window is found twice only if its first bytes,
 //!    as many as the window has, begin another one. The window grows with n, and the suspects of
 //!    one n are among those of the one before; only suspects are scanned.
+//! 4. Later copies: step 2 goes on to longer n-grams, now over the few positions left.
 //!
 //! Not here: shingles for `MinHash`, which are hashed in another way.
 
@@ -44,6 +46,43 @@ pub struct Ngrams {
     grams: Vec<Gram>,
     /// For step 3: the positions still in doubt.
     suspects: Vec<Suspect>,
+    /// For step 4: the positions whose n-gram may repeat, ascending.
+    active: Vec<u32>,
+}
+
+/// The most frequent n-gram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// Its first word, the first time it occurs.
+    pub first: usize,
+    /// How often it occurs, overlapping occurrences included.
+    pub count: usize,
+}
+
+/// What a set of n-grams covers; what several of them cover counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// Characters of the words covered.
+    pub chars: usize,
+    /// Gaps between words that one n-gram covers both.
+    pub gaps: usize,
+}
+
+/// Adds n-grams in the order of their positions to a [`Cover`].
+#[derive(Default)]
+struct Covering {
+    cover: Cover,
+    /// One past the last word covered.
+    end: usize,
+}
+
+impl Covering {
+    fn add(&mut self, words: &Joined, at: usize, n: usize) {
+        let known = self.end.saturating_sub(at);
+        self.cover.chars += words.chars(at + known, n - known);
+        self.cover.gaps += (n - known).min(n - 1);
+        self.end = at + n;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -128,11 +167,10 @@ impl Ngrams {
         self.words.load(text.as_bytes(), words);
     }
 
-    /// For n = 2, 3, 4 the characters of the most frequent n-gram, its words joined by one
-    /// space, times its count.
+    /// For n = 2, 3, 4 the most frequent n-gram.
     ///
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
-    pub fn top_chars(&mut self) -> [Option<usize>; 3] {
+    pub fn tops(&mut self) -> [Option<Top>; 3] {
         let hashes = self.words.hashes.iter();
         self.grams.clear();
         self.grams.extend(hashes.map(|&key| Gram {
@@ -144,9 +182,84 @@ impl Ngrams {
                 return None;
             }
             self.lengthen(n);
-            let (first, count) = self.top_ngram(n);
-            Some((self.words.chars(first, n) + n - 1) * count)
+            Some(self.top_ngram(n))
         })
+    }
+
+    /// Characters of the n-gram at word `at`, its words joined by one space.
+    pub fn spaced_chars(&self, at: usize, n: usize) -> usize {
+        self.words.chars(at, n) + n - 1
+    }
+
+    /// What all occurrences of the n-gram at word `first` cover; none of them is before it.
+    pub fn cover_of(&self, first: usize, n: usize) -> Cover {
+        let Self { words, .. } = self;
+        let mut covering = Covering::default();
+        for at in first..=words.len() - n {
+            if words.hashes[at] == words.hashes[first] && words.same_words(first, at, n) {
+                covering.add(words, at, n);
+            }
+        }
+        covering.cover
+    }
+
+    /// For n = 5 to 10 what the n-grams cover that an equal one precedes.
+    ///
+    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for.
+    pub fn later_copies(&mut self) -> [Cover; 6] {
+        let grams = self.grams.iter().enumerate();
+        self.active.clear();
+        self.active
+            .extend(grams.filter(|(_, g)| g.may_repeat).map(|(at, _)| at as u32));
+        [5, 6, 7, 8, 9, 10].map(|n| {
+            self.lengthen_active(n);
+            self.cover_later_copies(n)
+        })
+    }
+
+    /// Step 4: from the (n-1)-grams that may repeat to the n-grams, as [`lengthen`](Self::lengthen)
+    /// where few are left.
+    fn lengthen_active(&mut self, n: usize) {
+        let Self {
+            words,
+            grams,
+            filter,
+            active,
+            ..
+        } = self;
+        filter.reset(active.len());
+        let mut kept = 0;
+        for i in 0..active.len() {
+            let at = active[i] as usize;
+            if active.get(i + 1) == Some(&(active[i] + 1)) && at + n <= words.len() {
+                let key = fold(grams[at].key ^ MIX[0], words.hashes[at + n - 1] ^ MIX[1]);
+                grams[at].key = key;
+                filter.add(key);
+                active[kept] = at as u32;
+                kept += 1;
+            }
+        }
+        active.truncate(kept);
+        active.retain(|&at| filter.may_repeat(grams[at as usize].key));
+    }
+
+    fn cover_later_copies(&mut self, n: usize) -> Cover {
+        let Self {
+            words,
+            grams,
+            seen,
+            active,
+            ..
+        } = self;
+        let mut covering = Covering::default();
+        seen.reset(active.len());
+        for &at in active.iter() {
+            let same = |first: u32| words.same_words(first as usize, at as usize, n);
+            if seen.count(grams[at as usize].key, at, same).1 > 1 {
+                covering.add(words, at as usize, n);
+            }
+        }
+        covering.cover
     }
 
     /// Step 2: from the (n-1)-grams that may repeat to the n-grams.
@@ -173,14 +286,13 @@ impl Ngrams {
         }
     }
 
-    /// First position and count of the most frequent n-gram.
-    fn top_ngram(&mut self, n: usize) -> (usize, usize) {
+    fn top_ngram(&mut self, n: usize) -> Top {
         let Self {
             words, grams, seen, ..
         } = self;
         seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
         // All others occur once, so where none may repeat the first n-gram of all is the answer.
-        let mut top = (0, 1);
+        let mut top = Top { first: 0, count: 1 };
         for (at, gram) in grams.iter().enumerate() {
             if !gram.may_repeat {
                 continue;
@@ -188,8 +300,8 @@ impl Ngrams {
             let same = |first: u32| words.same_words(first as usize, at, n);
             let (first, count) = seen.count(gram.key, at as u32, same);
             let (first, count) = (first as usize, count as usize);
-            if count > top.1 || count == top.1 && first < top.0 {
-                top = (first, count);
+            if count > top.count || count == top.count && first < top.first {
+                top = Top { first, count };
             }
         }
         top
@@ -263,5 +375,76 @@ impl Ngrams {
             }
         }
         chars
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::super::testing::words;
+    use super::*;
+
+    /// Characters and gaps under the n-grams of `tokens` at `positions`, by sets.
+    fn cover(tokens: &[&str], positions: &[usize], n: usize) -> Cover {
+        let covered: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n).collect();
+        let gaps: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n - 1).collect();
+        Cover {
+            chars: covered.iter().map(|&at| tokens[at].chars().count()).sum(),
+            gaps: gaps.len(),
+        }
+    }
+
+    fn assert_covers(tokens: &[&str], ngrams: &mut Ngrams) {
+        let text = tokens.join(" ");
+        ngrams.load(&text, &words(&text, tokens));
+        for (top, n) in ngrams.tops().into_iter().zip(2..) {
+            let Some(top) = top else { continue };
+            let first = &tokens[top.first..top.first + n];
+            let same = |at: &usize| &tokens[*at..at + n] == first;
+            let found: Vec<usize> = (0..=tokens.len() - n).filter(same).collect();
+            assert_eq!(
+                ngrams.cover_of(top.first, n),
+                cover(tokens, &found, n),
+                "{text}"
+            );
+            assert_eq!(found.len(), top.count, "{text}");
+        }
+        for (found, n) in ngrams.later_copies().into_iter().zip(5..) {
+            let mut seen = HashSet::new();
+            let positions = 0..(tokens.len() + 1).saturating_sub(n);
+            let later: Vec<usize> = positions
+                .filter(|&at| !seen.insert(&tokens[at..at + n]))
+                .collect();
+            assert_eq!(found, cover(tokens, &later, n), "{n} of {text}");
+        }
+    }
+
+    #[test]
+    fn short_documents_have_no_copies() {
+        let mut ngrams = Ngrams::default();
+        let tokens = ["a"; 12];
+        for n in 0..tokens.len() {
+            assert_covers(&tokens[..n], &mut ngrams);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn covers_are_those_of_sets(
+            picks in prop::collection::vec(0..3_usize, 0..60),
+            rare in prop::collection::vec((0..60_usize, 3..8_usize), 0..6),
+        ) {
+            const TOKENS: [&str; 8] = ["a", "bc", "é", "d", "efg", "ab", "c", "日本"];
+            let mut tokens: Vec<&str> = picks.iter().map(|&pick| TOKENS[pick]).collect();
+            for (at, pick) in rare {
+                if let Some(token) = tokens.get_mut(at) {
+                    *token = TOKENS[pick];
+                }
+            }
+            assert_covers(&tokens, &mut Ngrams::default());
+        }
     }
 }

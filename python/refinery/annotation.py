@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from refinery import _core, signals
+from refinery import _core
+from refinery import signal_table as signals
 from refinery.errors import EnvironmentFault
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest, make_minhasher
@@ -76,17 +77,7 @@ class Annotator:
         self._stop = stop
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
-        self._pass = _core.Pass(
-            views=list(plan.views.items()),
-            sized=plan.sized,
-            hashed=plan.hashed,
-            families=[f.key for f in plan.families],
-            tokenizer=plan.tokenizer,
-            scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
-            minhash=make_minhasher(plan.minhash) if plan.minhash else None,
-            minhash_view=(plan.minhash and plan.minhash.view) or signals.TEXT,
-            base_columns=True,
-        )
+        self._pass = make_pass(plan)
         self._part = digest(plan.annotate_part())
         # Listed once: what later appears here is this run's own.
         self._found = {
@@ -191,30 +182,51 @@ class Annotator:
             yield self._annotated(unit.file.source_file, self._sampled(rows))
 
     def _sampled(self, rows: Rows) -> Rows:
-        share = self._plan.sample
-        if share is None or share >= 1:
-            return rows
-        hashes = pa.array(_core.hash_ids(rows.ids, self._plan.pipeline.config.seed))
-        chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
-        sources = rows.sources.filter(chosen) if rows.sources is not None else None
-        return Rows(
-            rows.texts.filter(chosen),
-            rows.ids.filter(chosen),
-            sources,
-            rows.rows.filter(chosen),
-            [],
-        )
+        return sampled(rows, self._plan)
 
     def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
-        computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
-        source_file = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
-        # Null where the input has no source: files of one result have one schema.
-        sources = (
-            rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
-        )
-        columns = [rows.ids.cast(pa.large_string()), source_file, rows.rows, sources]
-        names = ["id", "source_file", "row", "source", *computed.schema.names]
-        return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+        return annotated(source_file, rows, pa.record_batch(self._pass.run(rows.texts, self._pool)))
+
+
+def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> _core.Pass:
+    """The pass that computes a plan's columns; without `tokens` or `base_columns` only the others."""
+    tokens = tokens or any(family.needs_token_ids for family in plan.families)
+    return _core.Pass(
+        views=list(plan.views.items()),
+        sized=plan.sized,
+        hashed=plan.hashed,
+        families=[f.key for f in plan.families],
+        tokenizer=plan.tokenizer if tokens else None,
+        scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
+        minhash=make_minhasher(plan.minhash) if plan.minhash else None,
+        minhash_view=(plan.minhash and plan.minhash.view) or signals.TEXT,
+        base_columns=base_columns,
+    )
+
+
+def sampled(rows: Rows, plan: Plan) -> Rows:
+    """The documents that the plan's sample chooses, by a hash of their ids."""
+    share = plan.sample
+    if share is None or share >= 1:
+        return rows
+    hashes = pa.array(_core.hash_ids(rows.ids, plan.pipeline.config.seed))
+    chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
+    sources = rows.sources.filter(chosen) if rows.sources is not None else None
+    return Rows(
+        rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), []
+    )
+
+
+def annotated(source_file: str, rows: Rows, computed: pa.RecordBatch) -> pa.Table:
+    """Rows of an annotation file: ids and places, then what was computed of the texts."""
+    places = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
+    # Null where the input has no source: files of one result have one schema.
+    sources = (
+        rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
+    )
+    columns = [rows.ids.cast(pa.large_string()), places, rows.rows, sources]
+    names = ["id", "source_file", "row", "source", *computed.schema.names]
+    return pa.Table.from_arrays([*columns, *computed.columns], names=names)
 
 
 def _no_rows() -> Rows:
