@@ -4,6 +4,7 @@
 //! one build serves every machine. Every `unsafe` of the sketches is here: calls of functions that
 //! need an instruction set which [`Dispatch`] has seen, and loads through a checked reference.
 
+use super::datatrove::mersenne;
 use super::hash;
 use super::words::{BLOCK_MASKS, MASK_BYTES, Position, Words, is_segment_byte};
 use crate::{Error, Result};
@@ -149,6 +150,16 @@ impl Dispatch {
     pub fn lower(self, permutations: &Permutations, shingles: &[u32], minima: &mut [Group]) {
         dispatch!(self, lower(permutations, shingles, minima));
     }
+
+    /// [`mersenne::lower`].
+    pub fn lower_modulo(
+        self,
+        permutations: &mersenne::Permutations,
+        shingles: &[u64],
+        minima: &mut [mersenne::Group],
+    ) {
+        dispatch!(self, lower_modulo(permutations, shingles, minima));
+    }
 }
 
 #[inline]
@@ -162,6 +173,7 @@ fn mask_bytes(bytes: &[u8]) -> u64 {
 }
 
 mod portable {
+    pub use super::mersenne::lower as lower_modulo;
     use super::{BLOCK_MASKS, GROUP, Group, MASK_BYTES, Permutations, Position, Words};
 
     pub fn mask(chunks: &[[u8; MASK_BYTES]], masks: &mut [u64; BLOCK_MASKS]) {
@@ -209,6 +221,15 @@ macro_rules! compiled_for {
         pub fn hash_shingles(words: &mut Vec<u64>, ngram: usize, shingles: &mut Vec<u32>) {
             super::hash::hash_shingles(words, ngram, shingles);
         }
+
+        #[target_feature(enable = $features)]
+        pub fn lower_modulo(
+            permutations: &mersenne::Permutations,
+            shingles: &[u64],
+            minima: &mut [mersenne::Group],
+        ) {
+            mersenne::lower(permutations, shingles, minima);
+        }
     };
 }
 
@@ -239,7 +260,7 @@ mod avx512 {
     )]
     use std::arch::x86_64::*;
 
-    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
+    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words, mersenne};
 
     compiled_for!("avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2");
     lower_by_tiles!("avx512f", 8: 1 2 3 4 5 6 7);
@@ -308,7 +329,7 @@ mod avx2 {
     )]
     use std::arch::x86_64::*;
 
-    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
+    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words, mersenne};
 
     /// A group fills two registers.
     type Pair = [__m256i; 2];
