@@ -10,6 +10,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.decide.state import Drop
+from refinery.plan import make_minhasher
 
 if TYPE_CHECKING:
     from refinery.config import ExactDuplicatesConfig, Keep, MinHashConfig, NearDuplicatesConfig
@@ -37,7 +38,8 @@ def near_duplicates(
     estimates the Jaccard similarity of their shingles, is at least `threshold`. With
     `keep: datatrove` every pair counts, and who stays follows from the order of the documents.
     """
-    value_bytes = corpus.signatures.type.byte_width // (minhash.bands * minhash.rows_per_band)
+    hasher = make_minhasher(minhash)
+    value_bytes = hasher.signature_bytes // hasher.num_perm
     if config.keep == "datatrove":
         kept = _core.near_duplicates_kept_in_order(
             corpus.signatures,
