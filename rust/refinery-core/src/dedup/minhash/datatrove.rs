@@ -25,7 +25,7 @@ mod simplify;
 use sha1::{Digest, Sha1};
 use xxhash_rust::xxh64::xxh64;
 
-use self::mersenne::{GROUP, Group, Permutations};
+use self::mersenne::{GROUP, Group, HIGHEST, Permutations};
 use super::kernel::Dispatch;
 use crate::text::Word;
 use crate::text::spacy::SpacyWords;
@@ -88,7 +88,7 @@ impl Datatrove {
         }
         join(simplified, words, joined);
         minima.clear();
-        minima.resize(self.permutations.groups(), [u64::MAX; GROUP]);
+        minima.resize(self.permutations.groups(), [HIGHEST; GROUP]);
         let count = words.len() + 1 - self.ngram;
         for start in (0..count).step_by(CHUNK) {
             let end = count.min(start + CHUNK);

@@ -10,7 +10,10 @@
 
 use super::mt19937::Mt19937;
 
-const PRIME: u64 = (1 << 61) - 1;
+pub const PRIME: u64 = (1 << 61) - 1;
+
+/// The largest value: what minima begin with.
+pub const HIGHEST: u64 = PRIME - 1;
 
 /// The original's seed.
 const SEED: u32 = 1;
@@ -21,14 +24,10 @@ pub const GROUP: usize = 8;
 /// One value per permutation of a group.
 pub type Group = [u64; GROUP];
 
-/// Groups that go over the shingles together: minima and tables of so many stay in the registers
-/// of AVX-512, and their chains of instructions overlap.
-const TILE: usize = 4;
-
 /// The tables of `a` and `b`.
 pub struct Permutations {
-    multipliers: Vec<Group>,
-    summands: Vec<Group>,
+    pub multipliers: Vec<Group>,
+    pub summands: Vec<Group>,
 }
 
 impl Permutations {
@@ -58,35 +57,27 @@ impl Permutations {
 /// Lowers each minimum to the least value of its permutation over `shingles`.
 #[inline(always)]
 pub fn lower(permutations: &Permutations, shingles: &[u64], minima: &mut [Group]) {
-    let (a, a_rest) = permutations.multipliers.as_chunks::<TILE>();
-    let (b, b_rest) = permutations.summands.as_chunks::<TILE>();
-    let (tiles, rest) = minima.as_chunks_mut::<TILE>();
-    for ((tile, a), b) in tiles.iter_mut().zip(a).zip(b) {
-        lower_tile(a, b, shingles, tile);
-    }
-    for ((group, a), b) in rest.iter_mut().zip(a_rest).zip(b_rest) {
-        lower_tile(&[*a], &[*b], shingles, std::array::from_mut(group));
-    }
+    let Permutations {
+        multipliers,
+        summands,
+    } = permutations;
+    lower_groups(multipliers, summands, shingles, minima);
 }
 
-/// Loops of fixed length by index: unrolled, and minima and tables stay in registers.
+/// [`lower`] for some groups. One at a time, in loops of fixed length by index: unrolled, and its
+/// minima and tables stay in registers.
 #[inline(always)]
-fn lower_tile<const N: usize>(
-    a: &[Group; N],
-    b: &[Group; N],
-    shingles: &[u64],
-    minima: &mut [Group; N],
-) {
-    let mut least = *minima;
-    for &x in shingles {
-        for i in 0..N {
-            for j in 0..GROUP {
-                let value = x.wrapping_mul(a[i][j]).wrapping_add(b[i][j]);
-                least[i][j] = least[i][j].min(remainder(value));
+pub fn lower_groups(a: &[Group], b: &[Group], shingles: &[u64], minima: &mut [Group]) {
+    for ((minima, a), b) in minima.iter_mut().zip(a).zip(b) {
+        let mut least = *minima;
+        for &x in shingles {
+            for i in 0..GROUP {
+                let value = x.wrapping_mul(a[i]).wrapping_add(b[i]);
+                least[i] = least[i].min(remainder(value));
             }
         }
+        *minima = least;
     }
-    *minima = least;
 }
 
 /// `value mod 2^61 - 1`: the high three bits count as ones, and what is left exceeds the prime by
@@ -124,6 +115,48 @@ mod tests {
         assert_eq!(remainder(u64::MAX), u64::MAX % PRIME);
     }
 
+    /// The shingle that permutation 1 of `permutations` makes `value` of, before the remainder.
+    fn shingle_of(permutations: &Permutations, value: u64) -> u64 {
+        let (a, b) = (permutations.multipliers[0][1], permutations.summands[0][1]);
+        // Newton's way to the inverse of an odd number modulo 2^64.
+        let step =
+            |inverse: u64, _| inverse.wrapping_mul(2_u64.wrapping_sub(a.wrapping_mul(inverse)));
+        let inverse = (0..6).fold(a, step);
+        assert_eq!(a.wrapping_mul(inverse), 1, "the multiplier is odd");
+        value.wrapping_sub(b).wrapping_mul(inverse)
+    }
+
+    #[test]
+    fn numbers_that_pass_the_prime_take_their_place_among_the_others() {
+        let permutations = Permutations::new(3);
+        let cases = [
+            (vec![PRIME], 0),
+            (vec![PRIME - 1], PRIME - 1),
+            (vec![u64::MAX], 7),
+            (vec![u64::MAX, 3], 3),
+            (vec![3, u64::MAX], 3),
+            (vec![u64::MAX, 9], 7),
+            (vec![u64::MAX, PRIME + 2, 1 << 63], 2),
+            (vec![7 << 61, PRIME - 1], 7),
+        ];
+        for (values, expected) in cases {
+            for kernel in Kernel::available() {
+                let shingles: Vec<u64> = values
+                    .iter()
+                    .map(|&value| shingle_of(&permutations, value))
+                    .collect();
+                for split in 0..=shingles.len() {
+                    let mut minima = [[HIGHEST; GROUP]];
+                    let dispatch = Dispatch::new(kernel).expect("it is available");
+                    let (first, second) = shingles.split_at(split);
+                    dispatch.lower_modulo(&permutations, first, &mut minima);
+                    dispatch.lower_modulo(&permutations, second, &mut minima);
+                    assert_eq!(minima[0][1], expected, "{kernel:?} {values:?} {split}");
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn minima_are_those_of_the_definition(
@@ -134,10 +167,10 @@ mod tests {
             let a = permutations.multipliers.as_flattened();
             let b = permutations.summands.as_flattened();
             let value = |i: usize, x: u64| (x.wrapping_mul(a[i]).wrapping_add(b[i])) % PRIME;
-            let least = |i| shingles.iter().map(|&x| value(i, x)).min().unwrap_or(u64::MAX);
+            let least = |i| shingles.iter().map(|&x| value(i, x)).min().unwrap_or(HIGHEST);
             let expected: Vec<u64> = (0..num_perm).map(least).collect();
             for kernel in Kernel::available() {
-                let mut minima = vec![[u64::MAX; GROUP]; permutations.groups()];
+                let mut minima = vec![[HIGHEST; GROUP]; permutations.groups()];
                 let (first, second) = shingles.split_at(shingles.len() / 3);
                 let dispatch = Dispatch::new(kernel).expect("it is available");
                 dispatch.lower_modulo(&permutations, first, &mut minima);
