@@ -138,7 +138,7 @@ def kept_by_us(folder, files, profile):
 )
 def test_the_same_documents_stay(tmp_path, tasks, bucket_workers, profile, hash_fc):
     rng = random.Random(51)
-    texts = with_copies([*made_texts(700, rng), *sample(1500, seed=52, most_chars=8000)], rng)
+    texts = with_copies([*made_texts(500, rng), *sample(800, seed=52, most_chars=8000)], rng)
     texts = [text for text in texts if text]  # its readers skip documents without text
     rows = [{"id": f"d{i * 7919 % 100003:06}", "text": text} for i, text in enumerate(texts)]
     files = [rows[i::FILES] for i in range(FILES)]

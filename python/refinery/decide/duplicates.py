@@ -49,9 +49,7 @@ def near_duplicates(
             pool=pool,
         )
         groups = pl.Series("cluster", pa.array(kept), pl.UInt32)
-        return _drop(
-            "near_duplicate", corpus, alive, groups, best=groups == corpus.row_numbers()
-        )
+        return _drop("near_duplicate", corpus, alive, groups, best=groups == corpus.row_numbers())
     clusters = _core.near_duplicate_clusters(
         corpus.signatures,
         corpus.rank.to_arrow(),
