@@ -72,7 +72,7 @@ fn sign(texts: &[String]) {
             };
             let hasher = MinHasher::with_kernel(params, kernel).unwrap();
             let mut scratch = MinHashScratch::default();
-            let mut signature = vec![0; hasher.num_perm()];
+            let mut signature = vec![0; hasher.signature_bytes()];
             let (median, least) = seconds(|| {
                 for text in texts {
                     std::hint::black_box(hasher.sign(text, &mut scratch, &mut signature));

@@ -86,9 +86,13 @@ class PerplexityModel:
 
 @final
 class MinHasher:
-    def __new__(cls, *, ngram: int, bands: int, rows_per_band: int) -> MinHasher: ...
+    def __new__(
+        cls, *, ngram: int, bands: int, rows_per_band: int, profile: str = "refinery"
+    ) -> MinHasher: ...
     @property
     def num_perm(self) -> int: ...
+    @property
+    def signature_bytes(self) -> int: ...
     @property
     def scheme(self) -> str: ...
 
@@ -208,6 +212,15 @@ def near_duplicate_clusters(
     *,
     bands: int,
     threshold: float | None,
+    value_bytes: int = 4,
+    pool: ThreadPool | None = None,
+) -> Any: ...
+def near_duplicates_kept_in_order(
+    signatures: _ArrowArray | None,
+    alive: _ArrowArray,
+    *,
+    bands: int,
+    value_bytes: int,
     pool: ThreadPool | None = None,
 ) -> Any: ...
 def merge_schemas(schemas: Sequence[str]) -> str: ...

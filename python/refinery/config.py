@@ -59,6 +59,25 @@ Keep = Annotated[
 ]
 
 
+ORIGINAL_MINHASH = ("datatrove", "datatrove_sha1")
+"""MinHash profiles with datatrove's numbers, for which its own choice of survivors is known."""
+
+
+def _check_near_keep(value: Any) -> Any:
+    if value == "datatrove":
+        return value
+    try:
+        return _check_keep(value)
+    except ValueError as error:
+        raise ValueError(str(error).replace(" or ", ", datatrove or ")) from None
+
+
+NearKeep = Annotated[
+    Literal["first", "longest", "datatrove"] | dict[Literal["highest"], str],
+    BeforeValidator(_check_near_keep),
+]
+
+
 class SourceValue(_Model):
     """One source name for a whole input."""
 
@@ -131,7 +150,10 @@ class MinHashConfig(_Model):
     ngram: int = Field(5, ge=1, le=100, description="Words per shingle.")
     bands: int = Field(14, ge=1, le=1000)
     rows_per_band: int = Field(8, ge=1, le=1000)
-    profile: Literal["refinery"] = Field("refinery", description="Word rule and hash family.")
+    profile: Literal["refinery", "datatrove", "datatrove_sha1"] = Field(
+        "refinery",
+        description="Whose words, hashes and numbers: our own, which are fast, or datatrove's.",
+    )
     view: ViewName | None = Field(
         None, description="Which view of the documents is compared; default the one written."
     )
@@ -207,11 +229,30 @@ class ExactDuplicatesConfig(_Model):
 class NearDuplicatesConfig(_Model):
     """Documents of similar text, by MinHash; the best of a cluster stays."""
 
-    keep: Keep = "first"
+    keep: NearKeep = Field(
+        "first", description="datatrove: whom it keeps, which depends on the order of the input."
+    )
     threshold: float = Field(
         0.7, ge=0.0, le=1.0, description="Least estimated Jaccard similarity of a pair."
     )
-    verify: bool = Field(default=True, description="Check candidate pairs by their signatures.")
+    verify: bool = Field(
+        default=True,
+        description="Check candidate pairs by their signatures; never with keep: datatrove.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _datatrove_verifies_nothing(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("keep") == "datatrove":
+            return {"verify": False} | value
+        return value
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> NearDuplicatesConfig:
+        if self.keep == "datatrove" and self.verify:
+            msg = "keep: datatrove takes every pair that shares a band, as the original does; leave verify out"
+            raise ValueError(msg)
+        return self
 
 
 class SelectConfig(_Model):

@@ -15,6 +15,7 @@ from refinery.decide.corpus import needed_columns
 from refinery.errors import ConfigError, EnvironmentFault, Problem
 from refinery.io.columns import BATCH_BYTES
 from refinery.io.units import UNIT_BYTES
+from refinery.plan import make_minhasher
 from refinery.write import ROW_GROUP_BYTES
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def memory_model(plan: Plan) -> MemoryModel:
     """
     models = sum(score.n_bytes for score in plan.scores)
     lists = plan.url_filter.n_bytes if plan.url_filter is not None else 0
-    signature = 4 * plan.minhash.bands * plan.minhash.rows_per_band if plan.minhash else 0
+    signature = make_minhasher(plan.minhash).signature_bytes if plan.minhash else 0
     row = 8 * len(plan.columns) + signature + 100
     needed = needed_columns(plan)
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from refinery import _core
 from refinery import signal_table as signals
-from refinery.config import MinHashConfig
+from refinery.config import ORIGINAL_MINHASH, MinHashConfig
 from refinery.errors import (
     BadFileError,
     ConfigError,
@@ -93,7 +93,10 @@ def digest(value: Any) -> str:
 def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
     """The signatures that `config` asks for."""
     return _core.MinHasher(
-        ngram=config.ngram, bands=config.bands, rows_per_band=config.rows_per_band
+        ngram=config.ngram,
+        bands=config.bands,
+        rows_per_band=config.rows_per_band,
+        profile=config.profile,
     )
 
 
@@ -599,12 +602,24 @@ class _PlanBuilder:
                 keep = (config.exact_duplicates or config.near_duplicates).keep  # type: ignore[union-attr]
                 if isinstance(keep, dict):
                     self._check_column(keep["highest"], columns, (*where, "keep", "highest"))
+                elif keep == "datatrove":
+                    self._check_original((*where, "keep"))
             if config.exact_duplicates is not None:
                 view = config.exact_duplicates.view or self.config.output.view
                 self._want_view(view, (*where, "view"))
             steps.append(StepPlan(_step_name(i, config), config, tuple(rules), view))
         self.problems += reader.problems
         return steps
+
+    def _check_original(self, where: KeyPath) -> None:
+        profile = (self.config.annotate.minhash or MinHashConfig()).profile
+        if profile not in ORIGINAL_MINHASH:
+            allowed = " or ".join(ORIGINAL_MINHASH)
+            self._problem(
+                where,
+                f"datatrove chooses by its own signatures: set annotate.minhash.profile to {allowed},"
+                f" found {profile}",
+            )
 
     def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
         base, view = signals.split_view(name)

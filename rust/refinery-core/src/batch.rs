@@ -145,7 +145,7 @@ struct Row<'a> {
     values: &'a mut [f64],
     sizes: &'a mut [Sizes],
     hashes: &'a mut [[u8; 16]],
-    signature: &'a mut [u32],
+    signature: &'a mut [u8],
     is_signed: &'a mut bool,
 }
 
@@ -226,13 +226,17 @@ impl Pass {
     ///
     /// Columns in order: `n_chars`, `n_bytes` (Int64), `n_tokens` (Int64, with a tokenizer), the
     /// same of every sized view, signals and scores (Float64), `content_hash` (16 bytes), that of
-    /// every hashed view, `minhash` (4 bytes little-endian a permutation, null without words). What
-    /// reads a view ends in `@` and the view's name, scores and signatures excepted.
+    /// every hashed view, `minhash` (little-endian, as wide as its profile's values; null where it
+    /// has no signature). What reads a view ends in `@` and the view's name, scores and signatures
+    /// excepted.
     pub fn run(&self, texts: &Texts<'_>) -> Result<Vec<(String, ArrayRef)>> {
         let n = texts.len();
         let layout = self.layout();
         let width = layout.names.len();
-        let num_perm = self.minhash.as_ref().map_or(0, |(m, _)| m.num_perm());
+        let signature_bytes = self
+            .minhash
+            .as_ref()
+            .map_or(0, |(m, _)| m.signature_bytes());
         if layout.readings.iter().any(|r| r.needs.token_ids) && self.tokenizer.is_none() {
             return Err(Error::Parameter {
                 name: "tokenizer",
@@ -245,11 +249,11 @@ impl Pass {
         let stride = width.max(1);
         let sized_stride = layout.sized.len().max(1);
         let hashed_stride = layout.hashed.len().max(1);
-        let signature_stride = num_perm.max(1);
+        let signature_stride = signature_bytes.max(1);
         let mut values = vec![f64::NAN; n * stride];
         let mut sizes = vec![Sizes::default(); n * sized_stride];
         let mut hashes = vec![[0_u8; 16]; n * hashed_stride];
-        let mut signatures = vec![0_u32; n * signature_stride];
+        let mut signatures = vec![0_u8; n * signature_stride];
         let mut signed = vec![false; n];
 
         values
@@ -294,15 +298,14 @@ impl Pass {
             let column = binary_column(16, bytes, nulls.cloned())?;
             columns.push((format!("content_hash{suffix}"), column));
         }
-        if num_perm > 0 {
-            let bytes: Vec<u8> = signatures.iter().flat_map(|v| v.to_le_bytes()).collect();
-            let width = i32::try_from(num_perm * 4).map_err(|_| Error::Parameter {
+        if signature_bytes > 0 {
+            let width = i32::try_from(signature_bytes).map_err(|_| Error::Parameter {
                 name: "minhash",
-                message: format!("{num_perm} permutations are more than a column can hold"),
+                message: format!("{signature_bytes} bytes are more than a column can hold"),
             })?;
             columns.push((
                 "minhash".into(),
-                binary_column(width, bytes, Some(signed.into()))?,
+                binary_column(width, signatures, Some(signed.into()))?,
             ));
         }
         Ok(columns)

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, UInt32Array};
+use arrow_array::{Array, ArrayRef, ArrowNativeTypeOp, FixedSizeBinaryArray, UInt32Array};
 use arrow_schema::DataType;
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use refinery_core::Error;
-use refinery_core::dedup::cluster::{self, Clustering};
+use refinery_core::dedup::cluster::{self, Clustering, Value};
 use refinery_core::dedup::minhash::{self, MinHashParams};
+use refinery_core::dedup::ordered;
 
 use crate::detach::{ThreadPool, detached, to_py_err};
 
@@ -23,13 +24,13 @@ pub struct MinHasher {
 #[pymethods]
 impl MinHasher {
     #[new]
-    #[pyo3(signature = (*, ngram, bands, rows_per_band))]
-    fn new(ngram: usize, bands: usize, rows_per_band: usize) -> PyResult<Self> {
+    #[pyo3(signature = (*, ngram, bands, rows_per_band, profile="refinery"))]
+    fn new(ngram: usize, bands: usize, rows_per_band: usize, profile: &str) -> PyResult<Self> {
         let params = MinHashParams {
             ngram,
             bands,
             rows_per_band,
-            ..MinHashParams::default()
+            profile: profile.parse().map_err(to_py_err)?,
         };
         let inner = minhash::MinHasher::new(params).map_err(to_py_err)?;
         Ok(Self {
@@ -48,6 +49,11 @@ impl MinHasher {
     fn num_perm(&self) -> usize {
         self.inner.num_perm()
     }
+
+    #[getter]
+    fn signature_bytes(&self) -> usize {
+        self.inner.signature_bytes()
+    }
 }
 
 fn type_error(column: &str, expected: &str, found: &DataType) -> Error {
@@ -59,10 +65,11 @@ fn type_error(column: &str, expected: &str, found: &DataType) -> Error {
 
 /// For each document the index of the smallest-ranked document of its near-duplicate cluster.
 ///
-/// `signatures`: `FixedSizeBinary(4 x num_perm)`, null where a document has none; `rank`: `UInt32`,
-/// place in id order; `alive`: Boolean. Returns `UInt32`, as long as the inputs.
+/// `signatures`: `FixedSizeBinary(value_bytes x num_perm)`, null where a document has none; `rank`:
+/// `UInt32`, place in id order; `alive`: Boolean. Returns `UInt32`, as long as the inputs.
 #[pyfunction]
-#[pyo3(signature = (signatures, rank, alive, *, bands, threshold, pool=None))]
+#[pyo3(signature = (signatures, rank, alive, *, bands, threshold, value_bytes=4, pool=None))]
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 fn near_duplicate_clusters(
     py: Python<'_>,
     signatures: PyArray,
@@ -70,44 +77,130 @@ fn near_duplicate_clusters(
     alive: PyArray,
     bands: usize,
     threshold: Option<f64>,
+    value_bytes: usize,
     pool: Option<&ThreadPool>,
 ) -> PyResult<PyArray> {
     let [signatures, rank, alive] = [signatures, rank, alive].map(|a| a.into_inner().0);
     let clusters = detached(py, pool, || {
-        let (signatures, num_perm) = signed(&signatures)?;
+        let signed = Signed::new(&signatures, &alive, value_bytes)?;
         let rank = rank
             .as_primitive_opt::<UInt32Type>()
-            .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?;
+            .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?
+            .values();
         let clustering = Clustering {
-            num_perm,
+            num_perm: signed.num_perm,
             bands,
             threshold,
         };
-        near_duplicates(
-            signatures,
-            rank,
-            &taking_part(signatures, &alive)?,
-            &clustering,
-        )
+        match value_bytes {
+            8 => signed.clusters::<u64>(rank, &clustering),
+            _ => signed.clusters::<u32>(rank, &clustering),
+        }
     })?;
     Ok(PyArray::from_array_ref(Arc::new(clusters)))
 }
 
-/// The signatures and the number of values in each.
-fn signed(array: &ArrayRef) -> Result<(&FixedSizeBinaryArray, usize), Error> {
-    let wrong = || {
-        type_error(
-            "minhash",
-            "FixedSizeBinary of 4 bytes a permutation",
-            array.data_type(),
-        )
-    };
-    let signatures = array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
-    let width = usize::try_from(signatures.value_length()).unwrap_or(0);
-    if width.is_multiple_of(4) {
-        Ok((signatures, width / 4))
-    } else {
-        Err(wrong())
+/// For each document the one of its near-duplicate cluster that datatrove keeps.
+///
+/// `signatures`: `FixedSizeBinary(value_bytes x num_perm)`, null where a document has none; `alive`:
+/// Boolean; both in the order that decides. Returns `UInt32`, as long as the inputs.
+#[pyfunction]
+#[pyo3(signature = (signatures, alive, *, bands, value_bytes, pool=None))]
+fn near_duplicates_kept_in_order(
+    py: Python<'_>,
+    signatures: PyArray,
+    alive: PyArray,
+    bands: usize,
+    value_bytes: usize,
+    pool: Option<&ThreadPool>,
+) -> PyResult<PyArray> {
+    let [signatures, alive] = [signatures, alive].map(|a| a.into_inner().0);
+    let kept = detached(py, pool, || {
+        let signed = Signed::new(&signatures, &alive, value_bytes)?;
+        match value_bytes {
+            8 => signed.kept_in_order::<u64>(bands),
+            _ => signed.kept_in_order::<u32>(bands),
+        }
+    })?;
+    Ok(PyArray::from_array_ref(Arc::new(kept)))
+}
+
+/// Signatures, and who of their documents takes part.
+struct Signed<'a> {
+    signatures: &'a FixedSizeBinaryArray,
+    num_perm: usize,
+    taking_part: Vec<bool>,
+}
+
+impl<'a> Signed<'a> {
+    fn new(array: &'a ArrayRef, alive: &ArrayRef, value_bytes: usize) -> Result<Self, Error> {
+        let wrong = || {
+            let expected = format!("FixedSizeBinary of {value_bytes} bytes a permutation");
+            type_error("minhash", &expected, array.data_type())
+        };
+        let signatures = array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
+        let width = usize::try_from(signatures.value_length()).unwrap_or(0);
+        if !matches!(value_bytes, 4 | 8) || !width.is_multiple_of(value_bytes) {
+            return Err(wrong());
+        }
+        Ok(Self {
+            signatures,
+            num_perm: width / value_bytes,
+            taking_part: taking_part(signatures, alive)?,
+        })
+    }
+
+    fn clusters<V: Stored>(
+        &self,
+        rank: &[u32],
+        clustering: &Clustering,
+    ) -> Result<UInt32Array, Error> {
+        let alive = &self.taking_part;
+        let clusters = self.with_values::<V, _>(|values| {
+            cluster::near_duplicate_clusters(values, rank, alive, clustering)
+        })?;
+        Ok(clusters.smallest.into())
+    }
+
+    fn kept_in_order<V: Stored>(&self, bands: usize) -> Result<UInt32Array, Error> {
+        let kept = self.with_values::<V, _>(|values| {
+            ordered::kept_in_order(values, &self.taking_part, self.num_perm, bands)
+        })?;
+        Ok(kept.into())
+    }
+
+    /// Hands the values to `work`: read where they lie unless their bytes are in another order or
+    /// place than those of `V`.
+    fn with_values<V: Stored, R>(&self, work: impl FnOnce(&[V]) -> R) -> R {
+        // A buffer may be longer than its array.
+        let used = self.signatures.len() * size_of::<V>() * self.num_perm;
+        let buffer = self.signatures.values().slice_with_length(0, used);
+        let is_in_place =
+            cfg!(target_endian = "little") && buffer.as_ptr().align_offset(align_of::<V>()) == 0;
+        if is_in_place {
+            return work(buffer.typed_data());
+        }
+        let bytes = buffer.chunks_exact(size_of::<V>());
+        let copied: Vec<V> = bytes.map(V::stored).collect();
+        work(&copied)
+    }
+}
+
+/// A value as it lies in a column: little-endian.
+trait Stored: Value + ArrowNativeTypeOp {
+    /// From exactly its bytes.
+    fn stored(bytes: &[u8]) -> Self;
+}
+
+impl Stored for u32 {
+    fn stored(bytes: &[u8]) -> Self {
+        bytes.first_chunk().map_or(0, |b| Self::from_le_bytes(*b))
+    }
+}
+
+impl Stored for u64 {
+    fn stored(bytes: &[u8]) -> Self {
+        bytes.first_chunk().map_or(0, |b| Self::from_le_bytes(*b))
     }
 }
 
@@ -127,33 +220,9 @@ fn taking_part(signatures: &FixedSizeBinaryArray, alive: &ArrayRef) -> Result<Ve
     })
 }
 
-/// Clusters; signatures are read where they lie unless their bytes are in another order or place
-/// than those of `u32`.
-fn near_duplicates(
-    signatures: &FixedSizeBinaryArray,
-    rank: &UInt32Array,
-    alive: &[bool],
-    clustering: &Clustering,
-) -> Result<UInt32Array, Error> {
-    // A buffer may be longer than its array.
-    let used = signatures.len() * 4 * clustering.num_perm;
-    let buffer = signatures.values().slice_with_length(0, used);
-    let is_in_place =
-        cfg!(target_endian = "little") && buffer.as_ptr().align_offset(align_of::<u32>()) == 0;
-    let copied: Vec<u32>;
-    let values = if is_in_place {
-        buffer.typed_data::<u32>()
-    } else {
-        let bytes = buffer.as_slice().as_chunks::<4>().0;
-        copied = bytes.iter().map(|b| u32::from_le_bytes(*b)).collect();
-        &copied
-    };
-    let clusters = cluster::near_duplicate_clusters(values, rank.values(), alive, clustering)?;
-    Ok(clusters.smallest.into())
-}
-
 /// Adds this file's names to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<MinHasher>()?;
+    m.add_function(wrap_pyfunction!(near_duplicates_kept_in_order, m)?)?;
     m.add_function(wrap_pyfunction!(near_duplicate_clusters, m)?)
 }

@@ -30,7 +30,7 @@ mod tests;
 
 use rayon::prelude::*;
 
-use super::minhash::hash::hash_band;
+use super::minhash::hash::{hash_band, hash_wide_band};
 use crate::{Error, Result};
 
 /// Largest bucket in which every pair is a candidate: at most 64 comparisons a document on
@@ -72,6 +72,24 @@ pub struct Clusters {
     pub stats: ClusterStats,
 }
 
+/// A value of a signature, 32 or 64 bits.
+pub trait Value: Copy + Eq + Ord + Send + Sync {
+    /// Hash of the values of one band.
+    fn hash_band(values: &[Self]) -> u64;
+}
+
+impl Value for u32 {
+    fn hash_band(values: &[Self]) -> u64 {
+        hash_band(values)
+    }
+}
+
+impl Value for u64 {
+    fn hash_band(values: &[Self]) -> u64 {
+        hash_wide_band(values)
+    }
+}
+
 /// Finds the clusters.
 ///
 /// * `signatures`: `n * num_perm` values, row-major.
@@ -83,13 +101,13 @@ pub struct Clusters {
 /// # Errors
 /// [`Error::Parameter`] where bands do not divide `num_perm`, the threshold is outside 0 to 1, the
 /// lengths do not fit each other, or `rank` is no permutation.
-pub fn near_duplicate_clusters(
-    signatures: &[u32],
+pub fn near_duplicate_clusters<V: Value>(
+    signatures: &[V],
     rank: &[u32],
     alive: &[bool],
     clustering: &Clustering,
 ) -> Result<Clusters> {
-    check_lengths(signatures, rank, alive, clustering)?;
+    check_lengths(signatures.len(), rank, alive, clustering)?;
     let needed = clustering.needed_values()?;
     let order = invert(rank)?;
     let comparison = Comparison {
@@ -123,7 +141,7 @@ fn parameter(name: &'static str, message: String) -> Error {
     Error::Parameter { name, message }
 }
 
-fn check_lengths(signatures: &[u32], rank: &[u32], alive: &[bool], c: &Clustering) -> Result<()> {
+fn check_lengths(values: usize, rank: &[u32], alive: &[bool], c: &Clustering) -> Result<()> {
     if c.num_perm == 0 || c.bands == 0 || !c.num_perm.is_multiple_of(c.bands) {
         let message = format!(
             "got {} for {} permutations; allowed: a divisor",
@@ -144,12 +162,8 @@ fn check_lengths(signatures: &[u32], rank: &[u32], alive: &[bool], c: &Clusterin
             format!("got {} values; allowed: {n}", alive.len()),
         ));
     }
-    if Some(signatures.len()) != n.checked_mul(c.num_perm) {
-        let message = format!(
-            "got {} values; allowed: {n} x {}",
-            signatures.len(),
-            c.num_perm
-        );
+    if Some(values) != n.checked_mul(c.num_perm) {
+        let message = format!("got {values} values; allowed: {n} x {}", c.num_perm);
         return Err(parameter("signatures", message));
     }
     Ok(())
@@ -232,8 +246,8 @@ impl Found {
     }
 }
 
-struct Comparison<'a> {
-    signatures: &'a [u32],
+struct Comparison<'a, V> {
+    signatures: &'a [V],
     rank: &'a [u32],
     alive: &'a [bool],
     order: &'a [u32],
@@ -242,7 +256,7 @@ struct Comparison<'a> {
     needed: Option<usize>,
 }
 
-impl Comparison<'_> {
+impl<V: Value> Comparison<'_, V> {
     /// The entries of a band, in the order of documents.
     fn entries(&self, band: usize, entries: &mut Vec<Entry>) {
         let rows = self.clustering.num_perm / self.clustering.bands;
@@ -254,7 +268,7 @@ impl Comparison<'_> {
                 if !is_alive {
                     return ABSENT;
                 }
-                let hash = hash_band(&signature[band * rows..][..rows]);
+                let hash = V::hash_band(&signature[band * rows..][..rows]);
                 Entry::from(hash) << 32 | Entry::from(rank)
             })
             .collect_into_vec(entries);
@@ -326,7 +340,7 @@ impl Comparison<'_> {
         equal >= needed
     }
 
-    fn signature(&self, entry: Entry) -> &[u32] {
+    fn signature(&self, entry: Entry) -> &[V] {
         let document = self.order[rank_of(entry) as usize] as usize;
         let num_perm = self.clustering.num_perm;
         &self.signatures[document * num_perm..][..num_perm]

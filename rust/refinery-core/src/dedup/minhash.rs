@@ -5,28 +5,19 @@
 //! it. Signatures are cut into bands, and documents that agree in a whole band are compared
 //! ([`super::cluster`]).
 //!
-//! Definition of the profile `refinery`, in the order of the pass:
+//! A [`Profile`] says whose words, hashes and numbers those are: our own ([`refinery`]), which are
+//! fast, or those of datatrove ([`datatrove`]), to the bit. They are the same on every machine, and
+//! are part of stored annotations: what changes them raises [`FORMAT_VERSION`]. New versions of
+//! Unicode change them for new characters alone.
 //!
-//! 1. Words: maximal runs of alphanumeric characters or `_`, lower-cased, accents dropped
-//!    (`minhash/fold.rs`). Everything else separates.
-//! 2. Each word's UTF-8 bytes are hashed to 64 bits, once.
-//! 3. Every run of `ngram` words is a shingle; its words' hashes are combined in order and reduced
-//!    to 32 bits. A document with fewer words is one shingle of them all; one without words has no
-//!    signature.
-//! 4. Value `i` is the minimum over the shingles `x` of `a_i * x + b_i` modulo 2^32, with `a_i`
-//!    odd, which permutes the 32-bit numbers.
-//!
-//! The values are the same on every machine, and are part of stored annotations: what changes them
-//! raises [`FORMAT_VERSION`]. New versions of Unicode change them for new characters alone.
-//!
-//! Not here: comparing signatures, and the `MinHash` of other projects, whose numbers differ.
+//! Not here: comparing signatures.
 //!
 //! ```
 //! use refinery_core::dedup::minhash::{MinHashParams, MinHashScratch, MinHasher};
 //!
 //! let hasher = MinHasher::new(MinHashParams::default())?;
 //! let mut scratch = MinHashScratch::default();
-//! let (mut a, mut b) = (vec![0; hasher.num_perm()], vec![0; hasher.num_perm()]);
+//! let (mut a, mut b) = (vec![0; hasher.signature_bytes()], vec![0; hasher.signature_bytes()]);
 //! assert!(hasher.sign("One fish, two fish, red fish, blue fish.", &mut scratch, &mut a));
 //! assert!(hasher.sign("one FISH two fish -- red fish (blue fish)", &mut scratch, &mut b));
 //! assert_eq!(a, b);
@@ -34,18 +25,21 @@
 //! # Ok::<(), refinery_core::Error>(())
 //! ```
 
+mod datatrove;
 mod fold;
 pub(super) mod hash;
 mod kernel;
+mod refinery;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use std::str::FromStr;
 
+use datatrove::{Datatrove, ShingleHash};
+use kernel::Dispatch;
 pub use kernel::Kernel;
-use kernel::{Dispatch, GROUP, Group, Permutations};
-use words::{BLOCK_BYTES, BLOCK_MASKS, Position, Words};
+use refinery::Refinery;
 
 use crate::{Error, Result};
 
@@ -54,7 +48,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// Largest number of words in a shingle.
 const MAX_NGRAM: usize = 256;
-/// Largest number of values in a signature: 256 KiB a document, far beyond any published use.
+/// Largest number of values in a signature: 512 KiB a document, far beyond any published use.
 const MAX_NUM_PERM: usize = 65_536;
 
 /// Whose numbers a signature holds.
@@ -64,16 +58,30 @@ pub enum Profile {
     /// Our own: fast, 32 bits a value.
     #[default]
     Refinery,
+    /// datatrove's, with its default hash XXH64; 64 bits a value.
+    Datatrove,
+    /// datatrove's with SHA-1, as `FineWeb` was made; 64 bits a value.
+    DatatroveSha1,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: &'static [Self] = &[Self::Refinery];
+    pub const ALL: &'static [Self] = &[Self::Refinery, Self::Datatrove, Self::DatatroveSha1];
 
     /// Its name in pipeline files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Refinery => "refinery",
+            Self::Datatrove => "datatrove",
+            Self::DatatroveSha1 => "datatrove_sha1",
+        }
+    }
+
+    /// Bytes of a value.
+    pub const fn value_bytes(self) -> usize {
+        match self {
+            Self::Refinery => 4,
+            Self::Datatrove | Self::DatatroveSha1 => 8,
         }
     }
 }
@@ -149,17 +157,20 @@ fn in_range(name: &'static str, value: usize, max: usize) -> Result<()> {
 pub struct MinHasher {
     params: MinHashParams,
     num_perm: usize,
-    permutations: Permutations,
-    dispatch: Dispatch,
+    scheme: Scheme,
 }
 
-/// Buffers of one thread. They grow to what a block of text needs (and to its longest run without
-/// an ASCII separator), and are then reused.
+enum Scheme {
+    Refinery(Refinery),
+    Datatrove(Datatrove),
+}
+
+/// Buffers of one thread. They grow to what the texts of the profile in use need, and are then
+/// reused.
 #[derive(Default)]
 pub struct MinHashScratch {
-    words: Words,
-    shingles: Vec<u32>,
-    minima: Vec<Group>,
+    refinery: refinery::Scratch,
+    datatrove: datatrove::Scratch,
 }
 
 impl MinHasher {
@@ -181,12 +192,17 @@ impl MinHasher {
     /// As for [`MinHasher::new`], and where this machine cannot run `kernel`.
     pub fn with_kernel(params: MinHashParams, kernel: Kernel) -> Result<Self> {
         let num_perm = params.check()?;
-        let permutations = Permutations::new(num_perm);
+        let (ngram, dispatch) = (params.ngram, Dispatch::new(kernel)?);
+        let original = |hash| Scheme::Datatrove(Datatrove::new(ngram, num_perm, hash, dispatch));
+        let scheme = match params.profile {
+            Profile::Refinery => Scheme::Refinery(Refinery::new(ngram, num_perm, dispatch)),
+            Profile::Datatrove => original(ShingleHash::Xxh64),
+            Profile::DatatroveSha1 => original(ShingleHash::Sha1),
+        };
         Ok(Self {
             params,
             num_perm,
-            permutations,
-            dispatch: Dispatch::new(kernel)?,
+            scheme,
         })
     }
 
@@ -200,60 +216,22 @@ impl MinHasher {
         self.num_perm
     }
 
-    /// Fills `signature` (length [`MinHasher::num_perm`]; of another length, what fits is filled);
-    /// false where the text has no word, and so no signature: then it is all zeros.
-    pub fn sign(&self, text: &str, scratch: &mut MinHashScratch, signature: &mut [u32]) -> bool {
-        let has_words = self.lower_minima(text, scratch);
-        let values = scratch.minima.iter().flatten();
-        for (value, &least) in signature.iter_mut().zip(values) {
-            *value = if has_words { least } else { 0 };
-        }
-        has_words
+    /// Bytes of a signature.
+    pub fn signature_bytes(&self) -> usize {
+        self.num_perm * self.params.profile.value_bytes()
     }
 
-    /// Walks over the text in blocks, so that masks, words and shingles stay in near caches.
-    fn lower_minima(&self, text: &str, scratch: &mut MinHashScratch) -> bool {
-        let MinHashScratch {
-            words,
-            shingles,
-            minima,
-        } = scratch;
-        minima.clear();
-        minima.resize(self.permutations.groups(), [u32::MAX; GROUP]);
-        words.hashes.clear();
-        let mut masks = [0; BLOCK_MASKS];
-        let mut position = Position::default();
-        let mut has_shingles = false;
-        for (i, block) in text.as_bytes().chunks(BLOCK_BYTES).enumerate() {
-            let used = self.dispatch.mask(block, &mut masks);
-            self.dispatch
-                .cut(words, text, i * BLOCK_BYTES, &masks[..used], &mut position);
-            has_shingles |= self.take_shingles(&mut words.hashes, shingles, minima);
+    /// Writes the values, little-endian, over `signature` (length [`MinHasher::signature_bytes`];
+    /// of another length, the values that fit are written); false where the text has too few words
+    /// for a signature: then it is all zeros.
+    pub fn sign(&self, text: &str, scratch: &mut MinHashScratch, signature: &mut [u8]) -> bool {
+        let is_signed = match &self.scheme {
+            Scheme::Refinery(scheme) => scheme.sign(text, &mut scratch.refinery, signature),
+            Scheme::Datatrove(scheme) => scheme.sign(text, &mut scratch.datatrove, signature),
+        };
+        if !is_signed {
+            signature.fill(0);
         }
-        words.end(text, position);
-        has_shingles |= self.take_shingles(&mut words.hashes, shingles, minima);
-        if !has_shingles && !words.hashes.is_empty() {
-            let shingle = hash::hash_shingle(&words.hashes);
-            self.dispatch.lower(&self.permutations, &[shingle], minima);
-            has_shingles = true;
-        }
-        has_shingles
-    }
-
-    /// Lowers the minima by every shingle of `words` and leaves the words that the next one needs.
-    fn take_shingles(
-        &self,
-        words: &mut Vec<u64>,
-        shingles: &mut Vec<u32>,
-        minima: &mut [Group],
-    ) -> bool {
-        let ngram = self.params.ngram;
-        if words.len() < ngram {
-            return false;
-        }
-        self.dispatch.hash_shingles(words, ngram, shingles);
-        self.dispatch.lower(&self.permutations, shingles, minima);
-        words.drain(..=words.len() - ngram);
-        true
+        is_signed
     }
 }

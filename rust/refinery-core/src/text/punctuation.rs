@@ -52,6 +52,16 @@ pub fn is_terminal(c: char) -> bool {
     }
 }
 
+/// Whether `c` is one of the 129 characters of `PUNCTUATION`, which simplified text has as spaces:
+/// the symbols, with the full-width and ideographic marks alone of those that end sentences.
+pub fn is_punctuation(c: char) -> bool {
+    match c {
+        '\0'..='\u{9f}' => is_symbol(c),
+        '\u{3002}' | '\u{ff01}' | '\u{ff0e}' | '\u{ff1f}' => true,
+        _ => OTHER_SYMBOLS.binary_search(&c).is_ok(),
+    }
+}
+
 /// Whether `c` is in `PUNCTUATION_SET`: a word of such characters only is a symbol.
 pub fn is_symbol(c: char) -> bool {
     match c {
@@ -73,6 +83,7 @@ mod tests {
     fn sets_have_the_sizes_of_the_originals() {
         assert_eq!(count(is_terminal), 159);
         assert_eq!(count(is_symbol), 281);
+        assert_eq!(count(is_punctuation), 129);
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn statistics_count_bands_comparisons_and_pairs() {
 
 #[test]
 fn documents_that_do_not_take_part_join_nothing() {
-    let rows = [vec![1, 1], vec![1, 1], vec![1, 1]].concat();
+    let rows: Vec<u32> = [vec![1, 1], vec![1, 1], vec![1, 1]].concat();
     let clustering = clustering(2, Some(0.7));
     let alive = [false, true, true];
     let found = near_duplicate_clusters(&rows, &[2, 1, 0], &alive, &clustering).unwrap();
@@ -98,7 +98,7 @@ fn documents_that_do_not_take_part_join_nothing() {
 
 #[test]
 fn no_documents_give_no_clusters() {
-    let found = near_duplicate_clusters(&[], &[], &[], &clustering(4, Some(0.7))).unwrap();
+    let found = near_duplicate_clusters::<u32>(&[], &[], &[], &clustering(4, Some(0.7))).unwrap();
     assert_eq!(found.smallest, [0_u32; 0]);
 }
 
@@ -214,6 +214,19 @@ proptest! {
     #[test]
     fn clusters_are_those_of_the_twin(rows in rows(8, 60), threshold in prop::option::of(0.0..1.0)) {
         prop_assert_eq!(cluster(&rows, threshold).smallest, twin(&rows, threshold));
+    }
+
+    #[test]
+    fn values_of_64_bits_cluster_as_those_of_32(rows in rows(6, 60), threshold in 0.0..1.0) {
+        // What a band's hash would lose of a wide value, the low or the high half.
+        for shift in [0, 32] {
+            let wide: Vec<u64> = rows.concat().iter().map(|&v| u64::from(v) << shift).collect();
+            let rank: Vec<u32> = (0..rows.len() as u32).collect();
+            let clustering = clustering(6, Some(threshold));
+            let alive = vec![true; rows.len()];
+            let found = near_duplicate_clusters(&wide, &rank, &alive, &clustering).unwrap();
+            prop_assert_eq!(found.smallest, cluster(&rows, Some(threshold)).smallest);
+        }
     }
 
     #[test]

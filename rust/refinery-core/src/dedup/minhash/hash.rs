@@ -109,6 +109,16 @@ pub fn hash_band(values: &[u32]) -> u64 {
     })
 }
 
+/// [`hash_band`] of values of 64 bits.
+pub fn hash_wide_band(values: &[u64]) -> u64 {
+    values.chunks(2).fold(0, |state, chunk| {
+        let block = chunk
+            .iter()
+            .fold(0, |block, &value| block << 64 | u128::from(value));
+        absorb(state, block)
+    })
+}
+
 /// Multiplier and summand of permutation `i`: the i-th output of `SplitMix64`, its low half made
 /// odd and its high half. Every `num_perm` shares its first permutations with any larger one.
 pub fn permutation(i: usize) -> (u32, u32) {

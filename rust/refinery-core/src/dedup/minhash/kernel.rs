@@ -4,6 +4,7 @@
 //! one build serves every machine. Every `unsafe` of the sketches is here: calls of functions that
 //! need an instruction set which [`Dispatch`] has seen, and loads through a checked reference.
 
+use super::datatrove::mersenne;
 use super::hash;
 use super::words::{BLOCK_MASKS, MASK_BYTES, Position, Words, is_segment_byte};
 use crate::{Error, Result};
@@ -149,6 +150,16 @@ impl Dispatch {
     pub fn lower(self, permutations: &Permutations, shingles: &[u32], minima: &mut [Group]) {
         dispatch!(self, lower(permutations, shingles, minima));
     }
+
+    /// [`mersenne::lower`].
+    pub fn lower_modulo(
+        self,
+        permutations: &mersenne::Permutations,
+        shingles: &[u64],
+        minima: &mut [mersenne::Group],
+    ) {
+        dispatch!(self, lower_modulo(permutations, shingles, minima));
+    }
 }
 
 #[inline]
@@ -162,6 +173,7 @@ fn mask_bytes(bytes: &[u8]) -> u64 {
 }
 
 mod portable {
+    pub use super::mersenne::lower as lower_modulo;
     use super::{BLOCK_MASKS, GROUP, Group, MASK_BYTES, Permutations, Position, Words};
 
     pub fn mask(chunks: &[[u8; MASK_BYTES]], masks: &mut [u64; BLOCK_MASKS]) {
@@ -212,19 +224,23 @@ macro_rules! compiled_for {
     };
 }
 
-/// `lower` of an x86 module: tiles of as many groups as the registers hold (`$size` is the size
-/// of the largest), so that minima and tables stay in them while all shingles pass by.
+/// `lower` or `lower_modulo` of an x86 module: tiles of as many groups as the registers hold
+/// (`$size` is the size of the largest), so that minima and tables stay in them while all shingles
+/// pass by.
 #[cfg(target_arch = "x86_64")]
 macro_rules! lower_by_tiles {
-    ($features:literal, $size:literal: $($rest:literal)*) => {
+    (
+        $features:literal, $lower:ident, $tile:ident,
+        $permutations:ty, $shingle:ty, $group:ty, $size:literal: $($rest:literal)*
+    ) => {
         #[target_feature(enable = $features)]
-        pub fn lower(permutations: &Permutations, shingles: &[u32], minima: &mut [Group]) {
-            let Permutations { multipliers, summands } = permutations;
-            let tiles = multipliers.chunks($size).zip(summands.chunks($size));
+        pub fn $lower(permutations: &$permutations, shingles: &[$shingle], minima: &mut [$group]) {
+            let multipliers = permutations.multipliers.chunks($size);
+            let tiles = multipliers.zip(permutations.summands.chunks($size));
             for (minima, (multipliers, summands)) in minima.chunks_mut($size).zip(tiles) {
                 match minima.len() {
-                    $($rest => tile::<$rest>(multipliers, summands, shingles, minima),)*
-                    _ => tile::<$size>(multipliers, summands, shingles, minima),
+                    $($rest => $tile::<$rest>(multipliers, summands, shingles, minima),)*
+                    _ => $tile::<$size>(multipliers, summands, shingles, minima),
                 }
             }
         }
@@ -239,10 +255,14 @@ mod avx512 {
     )]
     use std::arch::x86_64::*;
 
-    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
+    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words, mersenne};
 
     compiled_for!("avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2");
-    lower_by_tiles!("avx512f", 8: 1 2 3 4 5 6 7);
+    lower_by_tiles!("avx512f", lower, tile, Permutations, u32, Group, 8: 1 2 3 4 5 6 7);
+    lower_by_tiles!(
+        "avx512f,avx512dq", lower_modulo, tile_modulo,
+        mersenne::Permutations, u64, mersenne::Group, 7: 1 2 3 4 5 6
+    );
 
     #[target_feature(enable = "avx512f,avx512bw")]
     pub fn mask(chunks: &[[u8; MASK_BYTES]], masks: &mut [u64; BLOCK_MASKS]) {
@@ -298,6 +318,52 @@ mod avx512 {
             unsafe { _mm512_storeu_si512(group.as_mut_ptr().cast(), value) }
         }
     }
+
+    /// As [`mersenne::lower`] for one tile. In place of a remainder it holds the remainder less the
+    /// prime, modulo 2^64, which takes one step less and comes in the same order. Only remainders
+    /// 0 to 7 of the seven numbers that pass the prime in the first place come out small instead:
+    /// where one does, once in 10^17 values, the tile is computed the plain way.
+    #[target_feature(enable = "avx512f,avx512dq")]
+    fn tile_modulo<const N: usize>(
+        multipliers: &[mersenne::Group],
+        summands: &[mersenne::Group],
+        shingles: &[u64],
+        minima: &mut [mersenne::Group],
+    ) {
+        let prime = _mm512_set1_epi64(mersenne::PRIME.cast_signed());
+        let mut least = [_mm512_setzero_si512(); N];
+        let (mut a, mut b) = (least, least);
+        for i in 0..N {
+            (a[i], b[i]) = (load_wide(&multipliers[i]), load_wide(&summands[i]));
+            least[i] = _mm512_sub_epi64(load_wide(&minima[i]), prime);
+        }
+        for &shingle in shingles {
+            let x = _mm512_set1_epi64(shingle.cast_signed());
+            for i in 0..N {
+                let value = _mm512_add_epi64(_mm512_mullo_epi64(x, a[i]), b[i]);
+                let missing = _mm512_andnot_si512(value, prime);
+                let value = _mm512_sub_epi64(_mm512_srli_epi64::<61>(value), missing);
+                least[i] = _mm512_min_epu64(least[i], value);
+            }
+        }
+        let passed = |least| _mm512_cmple_epu64_mask(least, _mm512_set1_epi64(7)) != 0;
+        if least.iter().any(|&least| passed(least)) {
+            mersenne::lower_groups(multipliers, summands, shingles, minima);
+            return;
+        }
+        for (group, value) in minima.iter_mut().zip(least) {
+            let value = _mm512_add_epi64(value, prime);
+            // SAFETY: a group is 64 writable bytes; the store needs no alignment.
+            unsafe { _mm512_storeu_si512(group.as_mut_ptr().cast(), value) }
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn load_wide(group: &mersenne::Group) -> __m512i {
+        // SAFETY: a group is 64 readable bytes; the load needs no alignment.
+        unsafe { _mm512_loadu_si512(group.as_ptr().cast()) }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -308,13 +374,22 @@ mod avx2 {
     )]
     use std::arch::x86_64::*;
 
-    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words};
+    use super::{BLOCK_MASKS, Group, MASK_BYTES, Permutations, Position, Words, mersenne};
 
     /// A group fills two registers.
     type Pair = [__m256i; 2];
 
     compiled_for!("avx2,bmi1,bmi2");
-    lower_by_tiles!("avx2", 2: 1);
+    lower_by_tiles!("avx2", lower, tile, Permutations, u32, Group, 2: 1);
+
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    pub fn lower_modulo(
+        permutations: &mersenne::Permutations,
+        shingles: &[u64],
+        minima: &mut [mersenne::Group],
+    ) {
+        mersenne::lower(permutations, shingles, minima);
+    }
 
     #[target_feature(enable = "avx2")]
     pub fn mask(chunks: &[[u8; MASK_BYTES]], masks: &mut [u64; BLOCK_MASKS]) {

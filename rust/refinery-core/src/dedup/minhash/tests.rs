@@ -23,12 +23,21 @@ fn hasher(ngram: usize, bands: usize, rows_per_band: usize, kernel: Kernel) -> M
 }
 
 fn sign_by(hasher: &MinHasher, text: &str) -> Option<Vec<u32>> {
-    let mut signature = vec![7; hasher.num_perm()];
+    let mut signature = vec![7; hasher.signature_bytes()];
     let has_words = hasher.sign(text, &mut MinHashScratch::default(), &mut signature);
     if !has_words {
         assert!(signature.iter().all(|&value| value == 0));
     }
-    has_words.then_some(signature)
+    has_words.then(|| values(&signature))
+}
+
+fn values(signature: &[u8]) -> Vec<u32> {
+    let (values, rest) = signature.as_chunks();
+    assert!(rest.is_empty());
+    values
+        .iter()
+        .map(|&value| u32::from_le_bytes(value))
+        .collect()
 }
 
 /// Signs by every kernel of this machine, and sees that all agree.
@@ -190,6 +199,110 @@ mod frozen {
     }
 }
 
+/// Values made by datatrove 0.10.0.
+mod original {
+    use super::*;
+
+    const FOXES: &str =
+        "The quick brown fox jumps over the lazy dog, and then 12 more foxes followed it home.";
+
+    /// Signs by every kernel of this machine, and sees that all agree.
+    fn sign(profile: Profile, text: &str, ngram: usize, bands: usize) -> Option<Vec<u64>> {
+        let mut found = Kernel::available().map(|kernel| {
+            let params = MinHashParams {
+                ngram,
+                bands,
+                rows_per_band: 8,
+                profile,
+            };
+            let hasher = MinHasher::with_kernel(params, kernel).unwrap();
+            let mut signature = vec![7; hasher.signature_bytes()];
+            let is_signed = hasher.sign(text, &mut MinHashScratch::default(), &mut signature);
+            assert!(is_signed || signature.iter().all(|&byte| byte == 0));
+            let values = signature.as_chunks().0.iter();
+            is_signed.then(|| values.map(|&value| u64::from_le_bytes(value)).collect())
+        });
+        let first: Option<Vec<u64>> = found.next().unwrap();
+        found.for_each(|other| assert_eq!(other, first));
+        first
+    }
+
+    #[test]
+    fn signatures_are_those_of_the_original() {
+        let cases = [
+            (
+                Profile::Datatrove,
+                [
+                    84_341_883_306_409_970,
+                    461_591_283_756_839_508,
+                    111_246_085_898_394_638,
+                ],
+                [57_556_828_061_469_447, 212_222_752_476_155_101],
+            ),
+            (
+                Profile::DatatroveSha1,
+                [
+                    60_783_966_374_992_894,
+                    252_878_479_051_446_208,
+                    594_234_408_324_153_881,
+                ],
+                [164_139_703_210_280_404, 29_074_511_532_028_102],
+            ),
+        ];
+        for (profile, first_bucket, last_bucket) in cases {
+            let found = sign(profile, FOXES, 5, 14).unwrap();
+            assert_eq!(found[..3], first_bucket, "{profile:?}");
+            assert_eq!(found[13 * 8..][..2], last_bucket, "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn texts_of_fewer_words_than_a_shingle_have_no_signature() {
+        for (text, is_signed) in [
+            ("", false),
+            ("... ?!", false),
+            ("one two three four", false),
+            ("one two -- three, four.", false),
+            ("one two three four five", true),
+            // spaCy makes two words of "cannot".
+            ("one two three cannot", true),
+        ] {
+            let found = sign(Profile::Datatrove, text, 5, 2);
+            assert_eq!(found.is_some(), is_signed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_simplified_alike_sign_alike() {
+        let alike = "the QUICK brown-fox jumps\nover the lazy dog and then 77,5 more foxes followed it home";
+        let (a, b) = (
+            sign(Profile::Datatrove, FOXES, 5, 3),
+            sign(Profile::Datatrove, alike, 5, 3),
+        );
+        assert_eq!(a, b);
+        // A mark between two spaces leaves two, which are no part of a shingle.
+        let marked = FOXES.replace(" fox", " \u{301} fox");
+        assert_eq!(sign(Profile::Datatrove, &marked, 5, 3), b);
+    }
+
+    #[test]
+    fn a_text_of_many_blocks_of_shingles_signs_as_the_minimum_over_them() {
+        let part = |from: usize, to: usize| -> String {
+            let letter = |i: usize| char::from(b'a' + (i % 26) as u8);
+            let word = |i| format!("q{}{}{}", letter(i / 676), letter(i / 26), letter(i));
+            (from..to).map(word).collect::<Vec<_>>().join(" ")
+        };
+        let sign = |text: &str| sign(Profile::Datatrove, text, 3, 5).unwrap();
+        let (whole, first, second) = (part(0, 2000), part(0, 777), part(775, 2000));
+        let least: Vec<u64> = sign(&first)
+            .into_iter()
+            .zip(sign(&second))
+            .map(|(a, b)| a.min(b))
+            .collect();
+        assert_eq!(sign(&whole), least);
+    }
+}
+
 #[test]
 fn a_short_word_has_the_hash_of_the_general_way() {
     for n in 1..=16 {
@@ -253,7 +366,7 @@ fn a_word_is_found_at_every_place_of_a_block() {
 fn scratch_that_was_used_changes_nothing() {
     let hasher = MinHasher::new(MinHashParams::default()).unwrap();
     let mut scratch = MinHashScratch::default();
-    let mut signature = vec![0; hasher.num_perm()];
+    let mut signature = vec![0; hasher.signature_bytes()];
     for text in [
         "a longer text that has more words than five",
         "one two",
@@ -262,8 +375,8 @@ fn scratch_that_was_used_changes_nothing() {
     ] {
         let has_words = hasher.sign(text, &mut scratch, &mut signature);
         assert_eq!(
-            has_words.then_some(&signature),
-            sign_by(&hasher, text).as_ref(),
+            has_words.then(|| values(&signature)),
+            sign_by(&hasher, text),
             "{text}"
         );
     }
@@ -312,7 +425,9 @@ fn parameters_out_of_range_are_refused_with_what_is_allowed() {
 
 #[test]
 fn a_profile_is_known_by_its_name() {
-    assert_eq!("refinery".parse::<Profile>().unwrap(), Profile::Refinery);
+    for &profile in Profile::ALL {
+        assert_eq!(profile.name().parse::<Profile>().unwrap(), profile);
+    }
     let error = "legacy".parse::<Profile>().unwrap_err();
     assert_eq!(error.to_string(), "no MinHash profile named \"legacy\"");
 }
