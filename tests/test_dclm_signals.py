@@ -123,7 +123,7 @@ def found(family, text):
 
 
 def edited(edits, text):
-    (out,) = pa.array(_core.edited_texts(pa.array([text], pa.string()), edits)).to_pylist()
+    (out,) = pa.array(_core.edited(pa.array([text], pa.string()), edits)).to_pylist()
     return out
 
 
@@ -167,7 +167,7 @@ def test_edits_chain_in_order():
 
 def test_an_unknown_edit_is_named():
     with pytest.raises(ValueError, match=r"dclm\.url"):
-        _core.edited_texts(pa.array(["a"]), ["dclm.url"])
+        _core.edited(pa.array(["a"]), ["dclm.url"])
 
 
 def test_five_lines_one_of_them_twice():
