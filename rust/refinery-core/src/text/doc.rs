@@ -6,7 +6,6 @@ use super::words::{Word, split_words};
 use crate::tokens::{TokenScratch, Tokenizer};
 
 /// Which splits of a document the families of a plan read. What nobody reads is not computed.
-#[expect(clippy::struct_excessive_bools, reason = "a set of splits, no state")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
