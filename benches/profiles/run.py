@@ -69,6 +69,13 @@ TABLE = [
         "datatrove, four in a row",
         *("gopher_repetition", "gopher_quality", "c4_fineweb", "fineweb_quality"),
     ),
+    Row(
+        "curator/heuristic_en",
+        "curator",
+        "curator_filters.py",
+        ("curator/heuristic_en",),
+        ("nemo-curator",),
+    ),
 ]
 
 

@@ -10,7 +10,8 @@ import oracle
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
-from test_datatrove_filters import verdict
+from record import Outcome
+from verdicts import verdict
 
 from refinery import _core
 from twins import c4
@@ -124,3 +125,19 @@ def test_the_twin_counts_as_ours(texts, ours):
         twin = c4.signals(text, lambda _: 0, reference=True)
         del twin["n_sentences"]
         assert {name: signals[name] for name in twin} == twin, repr(text[:200])
+
+
+def cause(_text, original, ours):
+    """The departure that the head of this file states."""
+    apart = {original.reason, ours.reason} == {None, "too_few_sentences"}
+    return "sentences of Punkt" if apart and ours.signals["n_lines_kept"] < 3 else None
+
+
+@pytest.mark.timeout(12 * 3600)
+def test_a_corpus_has_the_original_verdicts_and_reasons(record):
+    record.compare(
+        oracle="tfds",
+        script="ask_c4_reference.py",
+        profiles={"c4": lambda _, answer: Outcome(*answer["verdict"])},
+        cause=cause,
+    )

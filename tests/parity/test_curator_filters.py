@@ -12,7 +12,8 @@ import oracle
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
-from test_datatrove_filters import verdict
+from record import Outcome
+from verdicts import verdict
 
 from refinery import _core, presets
 from twins.curator import heuristics
@@ -144,3 +145,16 @@ def test_signals_are_bit_equal_to_the_twin(texts, phrases, ours):
             # Python has no property Alphabetic; the twin approximates it, the original has it.
             del twin["frac_words_with_alpha"]
             assert {name: signals[name] for name in twin} == twin, repr(text[:200])
+
+
+def theirs(text, answer):
+    """The original's outcome, its scores under our names."""
+    kept, reason = answer["verdict"]
+    scores = {name: expected(r, answer["scores"][r], text) for r, name in SIGNALS.items()}
+    del scores["n_stop_words"]  # ours counts on beyond two
+    return Outcome(kept is True, reason, scores)
+
+
+@pytest.mark.timeout(12 * 3600)
+def test_a_corpus_has_the_original_scores_verdicts_and_reasons(record):
+    record.compare(oracle="curator", script="ask_curator_filters.py", profiles={PROFILE: theirs})

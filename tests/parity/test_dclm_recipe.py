@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
-from test_datatrove_filters import passes
+from verdicts import passes
 
 from refinery import _core, presets
 from twins.dclm import line_edits, quality, recipe, repetition, text_edits
