@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refinery import _core, presets
-from twins import c4, fineweb_quality, gopher_quality, gopher_repetition
+from twins import c4, c4_paragraph, fineweb_quality, gopher_quality, gopher_repetition, pii
 
 WORDS = st.sampled_from(
     [
@@ -59,7 +59,9 @@ TWINS = {
     "datatrove.gopher_repetition": lambda text: gopher_repetition.signals(text, text.split()),
     "datatrove.c4": lambda text: c4.signals(text, count_sentences),
     "datatrove.c4_fineweb": lambda text: c4.signals(text, count_sentences, terminal_punct=False),
+    "datatrove.c4_paragraph": c4_paragraph.signals,
     "datatrove.fineweb_quality": lambda text: fineweb_quality.signals(text, text.split()),
+    "datatrove.pii": pii.signals,
 }
 
 
@@ -82,13 +84,12 @@ def test_signals_are_bit_equal_to_the_twin(family, text):
 @pytest.mark.parametrize("name", PROFILES)
 def test_preset_names_signals_of_its_family(name):
     preset = presets.load(name)
-    columns = {
-        s["column"] for f in _core.families() if f["name"] == preset.family for s in f["signals"]
-    }
+    families = [*_core.families(), *_core.list_families()]
+    columns = {s["column"] for f in families if f["name"] == preset.family for s in f["signals"]}
     assert preset.name == name
     assert {rule.column for rule in preset.rules} <= columns
     assert all(rule.undefined in ("keep", "drop") for rule in preset.rules)
 
 
-def test_there_are_six_datatrove_profiles():
-    assert len(PROFILES) == 6
+def test_there_are_nine_datatrove_profiles():
+    assert len(PROFILES) == 9

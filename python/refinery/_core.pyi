@@ -12,6 +12,7 @@ class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> Any: ...
 
 __all__ = [
+    "BadWords",
     "EMBEDDED_TOKENIZERS",
     "IS_OPTIMISED",
     "LineBlock",
@@ -24,6 +25,7 @@ __all__ = [
     "RawBlock",
     "ThreadPool",
     "Tokenizer",
+    "UrlFilter",
     "__version__",
     "ccnet_line_keys",
     "ccnet_normalize",
@@ -32,6 +34,7 @@ __all__ = [
     "families",
     "hash_ids",
     "input_reasons",
+    "list_families",
     "merge_schemas",
     "near_duplicate_clusters",
     "schema_to_arrow",
@@ -162,6 +165,21 @@ class LineFile:
     def stream(self, blocks: Sequence[LineBlock] | None = None) -> LineStream: ...
     def read(self, block: LineBlock) -> RawBlock: ...
 
+@final
+class BadWords:
+    def __new__(cls, path: str | PathLike[str], language: str) -> BadWords: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def run(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+
+@final
+class UrlFilter:
+    def __new__(cls, folder: str | PathLike[str]) -> UrlFilter: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def run(self, urls: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+
+def list_families() -> list[dict[str, Any]]: ...
 def families() -> list[dict[str, Any]]: ...
 def edits() -> list[dict[str, Any]]: ...
 def edited(texts: _ArrowArray, edits: Sequence[str], pool: ThreadPool | None = None) -> Any: ...

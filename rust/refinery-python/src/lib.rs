@@ -6,6 +6,7 @@ mod dedup;
 mod detach;
 mod input;
 mod lm;
+mod lists;
 mod models;
 mod signals;
 mod text;
@@ -23,5 +24,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     lm::register(m)?;
     dedup::register(m)?;
     input::register(m)?;
+    lists::register(m)?;
     text::register(m)
 }

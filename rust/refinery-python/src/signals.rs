@@ -7,7 +7,7 @@ use pyo3::types::PyDict;
 use pyo3_arrow::{PyArray, PyRecordBatch};
 use refinery_core::batch::{Score, ScoreModel, Texts, ViewId};
 use refinery_core::edit::{EDITS, Edit, View, edit};
-use refinery_core::signal::{FAMILIES, Family, family};
+use refinery_core::signal::{FAMILIES, Family, SignalSpec, family};
 use refinery_core::{Error, batch};
 
 use crate::dedup::MinHasher;
@@ -182,6 +182,20 @@ fn edits(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     table.collect()
 }
 
+/// A signal: its name, column, definition and range.
+pub fn described<'py>(
+    py: Python<'py>,
+    signal: &SignalSpec,
+    column: String,
+) -> PyResult<Bound<'py, PyDict>> {
+    let d = PyDict::new(py);
+    d.set_item("name", signal.name)?;
+    d.set_item("column", column)?;
+    d.set_item("definition", signal.definition)?;
+    d.set_item("range", signal.range)?;
+    Ok(d)
+}
+
 /// Every family: name, source, needs, and per signal its name, column, definition and range.
 #[pyfunction]
 fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
@@ -191,14 +205,7 @@ fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
             let signals = f
                 .signals
                 .iter()
-                .map(|s| {
-                    let d = PyDict::new(py);
-                    d.set_item("name", s.name)?;
-                    d.set_item("column", f.column(s))?;
-                    d.set_item("definition", s.definition)?;
-                    d.set_item("range", s.range)?;
-                    Ok(d)
-                })
+                .map(|s| described(py, s, f.column(s)))
                 .collect::<PyResult<Vec<_>>>()?;
             let d = PyDict::new(py);
             d.set_item("name", f.name)?;

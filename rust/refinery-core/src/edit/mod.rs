@@ -12,6 +12,7 @@ pub mod dclm_urls;
 pub mod dolma_c4;
 mod ignore_case;
 pub mod layout;
+pub mod pii;
 mod views;
 
 pub use views::{View, ViewTexts, ViewTree};
@@ -54,6 +55,7 @@ pub static EDITS: &[&Edit] = &[
     &dclm_lines::EDIT,
     &dclm_lines::REFINEDWEB_EDIT,
     &dolma_c4::EDIT,
+    &pii::EDIT,
     &layout::BLANK_LINES,
     &layout::NEWLINES,
     &layout::ONE_LINE,

@@ -7,6 +7,7 @@
 
 pub mod c4;
 pub mod c4_lines;
+pub mod c4_paragraph;
 pub mod counts;
 pub mod curator;
 pub mod dclm_line_edits;
@@ -19,6 +20,7 @@ pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
 pub mod paper_gopher;
+pub mod pii;
 mod repeated_ngrams;
 mod repeats;
 #[cfg(test)]
@@ -83,7 +85,9 @@ pub static FAMILIES: &[&Family] = &[
     &gopher_repetition::FAMILY,
     &c4::FAMILY,
     &c4::FINEWEB_FAMILY,
+    &c4_paragraph::FAMILY,
     &fineweb_quality::FAMILY,
+    &pii::FAMILY,
     &kl3m::FAMILY,
     &curator::FAMILY,
     &paper_gopher::FAMILY,

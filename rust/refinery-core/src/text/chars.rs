@@ -164,6 +164,12 @@ pub fn is_lower(c: char) -> bool {
     classes(c).any(Classes::LOWER)
 }
 
+/// `\w` of one character in Python's `re`; `\W` is the opposite.
+#[inline]
+pub fn is_word(c: char) -> bool {
+    c == '_' || is_alnum(c)
+}
+
 const BLOCK_BITS: u32 = 8;
 const BLOCK: usize = 1 << BLOCK_BITS;
 const CODE_POINTS: usize = char::MAX as usize + 1;
