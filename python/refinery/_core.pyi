@@ -12,9 +12,9 @@ class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> Any: ...
 
 __all__ = [
-    "BadWords",
     "EMBEDDED_TOKENIZERS",
     "IS_OPTIMISED",
+    "BadWords",
     "LineBlock",
     "LineFile",
     "LineStream",
@@ -150,6 +150,7 @@ class LineFile:
         text: str = ...,
         id: str | None = None,
         source: str | None = None,
+        url: str | None = None,
         delimiter: str | None = None,
         block_bytes: int = ...,
         max_row_bytes: int = ...,
@@ -177,6 +178,8 @@ class UrlFilter:
     def __new__(cls, folder: str | PathLike[str]) -> UrlFilter: ...
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def n_bytes(self) -> int: ...
     def run(self, urls: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
 
 def list_families() -> list[dict[str, Any]]: ...

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.errors import EnvironmentFault
+from refinery.io.columns import chosen_rows
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest, make_minhasher
 from refinery.tree import is_whole, keep_sealed, move, sealed_key
@@ -88,7 +89,8 @@ class Annotator:
     def key(self, unit: Unit) -> str:
         """Name of the unit's result."""
         config = unit.file.config
-        how = config.model_dump(include={"text", "id", "source", "max_row_bytes"})
+        read = {"text", "id", "source", "max_row_bytes"}
+        how = config.model_dump(include=read | ({"url"} if self._plan.url_filter else set()))
         return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
             :32
         ]
@@ -185,7 +187,8 @@ class Annotator:
         return sampled(rows, self._plan)
 
     def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
-        return annotated(source_file, rows, pa.record_batch(self._pass.run(rows.texts, self._pool)))
+        computed = pa.record_batch(self._pass.run(rows.texts, self._pool))
+        return annotated(source_file, rows, computed, listed(rows, self._plan, self._pool))
 
 
 def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> _core.Pass:
@@ -195,7 +198,7 @@ def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> 
         views=list(plan.views.items()),
         sized=plan.sized,
         hashed=plan.hashed,
-        families=[f.key for f in plan.families],
+        families=[f.key for f in plan.families if f.lists is None],
         tokenizer=plan.tokenizer if tokens else None,
         scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
         minhash=make_minhasher(plan.minhash) if plan.minhash else None,
@@ -211,22 +214,44 @@ def sampled(rows: Rows, plan: Plan) -> Rows:
         return rows
     hashes = pa.array(_core.hash_ids(rows.ids, plan.pipeline.config.seed))
     chosen = pc.less(hashes, pa.scalar(int(share * 2**64), pa.uint64()))
-    sources = rows.sources.filter(chosen) if rows.sources is not None else None
-    return Rows(
-        rows.texts.filter(chosen), rows.ids.filter(chosen), sources, rows.rows.filter(chosen), []
-    )
+    return chosen_rows(rows, chosen, [])
 
 
-def annotated(source_file: str, rows: Rows, computed: pa.RecordBatch) -> pa.Table:
-    """Rows of an annotation file: ids and places, then what was computed of the texts."""
+def listed(rows: Rows, plan: Plan, pool: _core.ThreadPool) -> dict[str, pa.Array]:
+    """The columns of the families with lists: of the URLs, and of views of the texts."""
+    columns: dict[str, pa.Array] = {}
+    for family in plan.families:
+        if family.lists == signals.URL_LISTS and plan.url_filter is not None:
+            urls = rows.urls if rows.urls is not None else _nulls(len(rows.ids))
+            computed = plan.url_filter.run(urls, pool)
+        elif family.lists is not None and plan.bad_words is not None:
+            texts = rows.texts
+            if family.view != signals.TEXT:
+                texts = _core.edited(texts, plan.views[family.view], pool)
+            computed = plan.bad_words.run(texts, pool)
+        else:
+            continue
+        found = pa.record_batch(computed).columns
+        columns |= dict(zip((s.column for s in family.signals), found, strict=True))
+    return columns
+
+
+def annotated(
+    source_file: str, rows: Rows, computed: pa.RecordBatch, with_lists: dict[str, pa.Array]
+) -> pa.Table:
+    """Rows of an annotation file: ids and places, then what was computed of the documents."""
     places = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
     # Null where the input has no source: files of one result have one schema.
-    sources = (
-        rows.sources if rows.sources is not None else pa.nulls(len(rows.ids), pa.large_string())
-    )
+    sources = rows.sources if rows.sources is not None else _nulls(len(rows.ids))
     columns = [rows.ids.cast(pa.large_string()), places, rows.rows, sources]
-    names = ["id", "source_file", "row", "source", *computed.schema.names]
-    return pa.Table.from_arrays([*columns, *computed.columns], names=names)
+    names = ["id", "source_file", "row", "source", *computed.schema.names, *with_lists]
+    return pa.Table.from_arrays(
+        [*columns, *computed.columns, *with_lists.values()], names=names
+    )
+
+
+def _nulls(n: int) -> pa.Array:
+    return pa.nulls(n, pa.large_string())
 
 
 def _no_rows() -> Rows:

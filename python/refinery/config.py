@@ -81,6 +81,9 @@ class InputConfig(_Model):
     source: str | SourceValue | None = Field(
         None, description="Name of the source column, or {value: name}."
     )
+    url: str | None = Field(
+        None, description="Name of the URL column, for annotate.url_filter; null is no URL."
+    )
     on_bad_file: Literal["fail", "quarantine"] = Field(
         "fail", description="What a damaged file does to the run."
     )
@@ -134,6 +137,25 @@ class MinHashConfig(_Model):
     )
 
 
+class BadWordsConfig(_Model):
+    """A list of bad words, for datatrove/c4_badwords."""
+
+    path: str = Field(
+        description="A file of one entry a line, or a folder with a file for each language."
+    )
+    language: str = Field(
+        "en", description="Name of the file in the folder; ja, th and zh are searched inside words."
+    )
+
+
+class UrlFilterConfig(_Model):
+    """Block lists for URLs, for datatrove/url."""
+
+    lists: str = Field(
+        description="A folder with domains, urls, banned_words.txt, soft_banned_words.txt and banned_subwords.txt."
+    )
+
+
 class AnnotateConfig(_Model):
     """What is computed for every document, beside what the steps need."""
 
@@ -147,6 +169,8 @@ class AnnotateConfig(_Model):
     tokens: TokensConfig = Field(default_factory=TokensConfig)
     scores: list[ScoreConfig] = Field(default_factory=list)
     minhash: MinHashConfig | None = Field(None, description="Made by itself when a step needs it.")
+    bad_words: BadWordsConfig | None = Field(None, description="The list of datatrove/c4_badwords.")
+    url_filter: UrlFilterConfig | None = Field(None, description="The lists of datatrove/url.")
 
 
 class Bounds(_Model):
@@ -425,6 +449,8 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "annotate.tokens": TokensConfig,
     "annotate.scores": ScoreConfig,
     "annotate.minhash": MinHashConfig,
+    "annotate.bad_words": BadWordsConfig,
+    "annotate.url_filter": UrlFilterConfig,
     "decide": Step,
     "decide.exact_duplicates": ExactDuplicatesConfig,
     "decide.near_duplicates": NearDuplicatesConfig,

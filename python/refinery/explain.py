@@ -71,7 +71,7 @@ def explain(name: str) -> Explanation:
     family = signals.family(name)
     if family is not None:
         rows = [[s.column, s.definition, s.range] for s in family.signals]
-        lines = [f"Source: {family.source}", _words(family), *_as_view(name)]
+        lines = [f"Source: {family.source}", _reads(family), *_as_view(name)]
         return Explanation(
             f"{family.key} (signals)", lines, ["column", "definition", "range"], rows
         )
@@ -105,8 +105,10 @@ def explain(name: str) -> Explanation:
     raise UnknownNameError(kind, name, allowed)
 
 
-def _words(family: signals.Family) -> str:
-    """What the family means by a word."""
+def _reads(family: signals.Family) -> str:
+    """What the family means by a word, or the lists that it needs."""
+    if family.lists is not None:
+        return f"Needs lists, which a pipeline names in annotate.{family.lists}"
     rules = [_WORD_RULES[rule] for rule in family.word_rules]
     return f"Words: {'; '.join(rules) or 'none are read'}"
 
@@ -134,7 +136,7 @@ def _preset(preset: presets.Preset) -> Explanation:
     lines = [preset.summary, f"Source: {preset.source}"]
     lines += [f"Departs: {d}" for d in preset.departures] or ["Departs: nowhere known"]
     families = dict.fromkeys(_family_of(rule.column) for rule in preset.rules)
-    word_rules = dict.fromkeys(_words(f) for f in families if f is not None)
+    word_rules = dict.fromkeys(_reads(f) for f in families if f is not None)
     lines += list(word_rules)
     if preset.parts:
         lines.append(f"In order: {', '.join(preset.parts)}")
@@ -189,6 +191,11 @@ def explain_text(name: str, text: str) -> Verdict:
     if preset.scores:
         parameter = "profile"
         message = f"{name} reads the score {preset.scores[0]}, which needs a model: run a pipeline"
+        raise ParameterError(parameter, message)
+    families = [_family_of(rule.column) for rule in preset.rules]
+    if lists := {f.lists for f in families if f is not None and f.lists is not None}:
+        parameter = "profile"
+        message = f"{name} needs lists, which only a pipeline names: annotate.{', annotate.'.join(sorted(lists))}"
         raise ParameterError(parameter, message)
     frame = _compute(preset, text)
     rows = []

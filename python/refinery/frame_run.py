@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from refinery.annotation import UnitRecord, annotated, make_pass, sampled
+from refinery.annotation import UnitRecord, annotated, listed, make_pass, sampled
 from refinery.answers import Answers
 from refinery.decide.corpus import find_repeat, make_corpus
 from refinery.decide.decisions import decide_corpus
 from refinery.engine import Stop
 from refinery.errors import ConfigError, DuplicateIdError, Problem
 from refinery.expr.kernels import pool, run_pass
-from refinery.io.columns import check_columns, checked_rows
+from refinery.io.columns import check_columns, checked_rows, named_columns
 from refinery.io.inputs import InputFile
 from refinery.io.units import QUARANTINE_SCHEMA, Quarantined, quarantine_table
 from refinery.plan import plan_frame
@@ -124,8 +124,7 @@ def _annotated(
     plan: Plan, file: InputFile, table: pa.Table, quarantined: list[Quarantined]
 ) -> Iterator[pa.Table]:
     compiled = make_pass(plan)
-    names = [file.config.text, file.config.id, file.config.source]
-    columns = list(dict.fromkeys(name for name in names if isinstance(name, str)))
+    columns = named_columns(file)
     first = 0
     for batch in [*table.select(columns).to_batches(_BATCH_ROWS), None]:
         if batch is None and first:
@@ -134,7 +133,7 @@ def _annotated(
         rows = sampled(checked_rows(file, part, first), plan)
         quarantined += rows.quarantined
         computed = run_pass(compiled, [rows.texts], pool())
-        yield annotated(file.source_file, rows, computed)
+        yield annotated(file.source_file, rows, computed, listed(rows, plan, pool()))
         first += len(part)
 
 

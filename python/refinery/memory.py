@@ -70,13 +70,14 @@ def memory_model(plan: Plan) -> MemoryModel:
         If not even one worker fits under `resources.memory`.
     """
     models = sum(score.n_bytes for score in plan.scores)
+    lists = plan.url_filter.n_bytes if plan.url_filter is not None else 0
     signature = 4 * plan.minhash.bands * plan.minhash.rows_per_band if plan.minhash else 0
     row = 8 * len(plan.columns) + signature + 100
     needed = needed_columns(plan)
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)
     config = plan.pipeline.config.resources
     model = MemoryModel(
-        base=_BASE_BYTES + models,
+        base=_BASE_BYTES + models + lists,
         # A batch decoded, its copy as rows, its columns; blocks of lines wait decompressed.
         annotate_worker=4 * BATCH_BYTES + 3 * _UNIT_ROWS * row + 4 * UNIT_BYTES * has_lines,
         write_worker=5 * ROW_GROUP_BYTES,

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from refinery import _core
 from refinery import signal_table as signals
@@ -24,6 +24,7 @@ from refinery.errors import (
     BadFileError,
     ConfigError,
     ModelError,
+    ParameterError,
     Problem,
     UnknownNameError,
     nearest,
@@ -35,7 +36,7 @@ from refinery.scoring.sidecar import read_sidecar
 from refinery.views import ViewError, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from refinery.config import Pipeline, ScoreConfig, Step
     from refinery.io.inputs import InputFile
@@ -150,6 +151,8 @@ class Plan:
     scores: tuple[ScorePlan, ...]
     minhash: MinHashConfig | None
     steps: tuple[StepPlan, ...]
+    bad_words: _core.BadWords | None = field(repr=False)
+    url_filter: _core.UrlFilter | None = field(repr=False)
     output_columns: tuple[str, ...]
     sized: tuple[str, ...]
     """The views whose lengths are columns."""
@@ -164,8 +167,9 @@ class Plan:
             for view in (signals.TEXT, *self.sized)
             for c in signals.BASE_COLUMNS
         ]
-        signal_columns = [s.column for f in self.families for s in f.signals]
-        return [*sizes, *signal_columns, *(s.name for s in self.scores)]
+        computed = [s.column for f in self.families if f.lists is None for s in f.signals]
+        listed = [s.column for f in self.families if f.lists is not None for s in f.signals]
+        return [*sizes, *computed, *(s.name for s in self.scores), *listed]
 
     @property
     def written(self) -> str:
@@ -196,8 +200,19 @@ class Plan:
             "scores": [[s.name, s.model.fingerprint, s.label, s.view] for s in self.scores],
             "minhash": self.minhash
             and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
+            "lists": {
+                family.key: lists.fingerprint
+                for family in self.families
+                if (lists := self.lists_of(family)) is not None
+            },
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
         }
+
+    def lists_of(self, family: signals.Family) -> _core.BadWords | _core.UrlFilter | None:
+        """The lists that a family is computed with, or None for one without."""
+        if family.lists is None:
+            return None
+        return self.url_filter if family.lists == signals.URL_LISTS else self.bad_words
 
     def decide_part(self) -> dict[str, Any]:
         """What determines the decisions, beside the annotations."""
@@ -348,6 +363,7 @@ class _PlanBuilder:
             view = minhash.view or self.config.output.view
             self._want_view(view, ("annotate", "minhash", "view"))
             minhash = minhash.model_copy(update={"view": view})
+        bad_words, url_filter = self._lists()
         files: list[InputFile] = []
         if self._frame_columns is None:
             files, problems = inputs.find(self.pipeline)
@@ -362,6 +378,8 @@ class _PlanBuilder:
             scores=tuple(scores),
             minhash=minhash,
             steps=tuple(steps),
+            bad_words=bad_words,
+            url_filter=url_filter,
             output_columns=tuple(output_columns),
             sized=tuple(sorted(self._sized - {signals.TEXT})),
             out=self._out(files, sample),
@@ -523,8 +541,46 @@ class _PlanBuilder:
             hint = nearest(name.partition("@")[0], allowed) or f"; there are: {', '.join(allowed)}"
             self._problem(("annotate", "signals", i), f"no such family of signals {name!r}{hint}")
             return
+        if found.view != signals.TEXT and not signals.has_views(found.name):
+            self._problem(("annotate", "signals", i), signals.no_views(found.name))
+            return
         self._families.add((found.name, found.view))
         self._want_view(found.view, ("annotate", "signals", i))
+
+    def _lists(self) -> tuple[_core.BadWords | None, _core.UrlFilter | None]:
+        """The lists that the pipeline names; those that a family lacks are a problem."""
+        config = self.config.annotate
+        for family in signals.families().values():
+            if family.lists is None:
+                continue
+            is_wanted = any(name == family.name for name, _ in self._families)
+            if getattr(config, family.lists) is None and is_wanted:
+                where = ("annotate", family.lists)
+                self._problem(where, f"{family.name} needs lists: {_LISTS_ARE_NAMED[family.lists]}")
+            elif getattr(config, family.lists) is not None and not is_wanted:
+                self._families.add((family.name, signals.TEXT))
+        if config.url_filter is not None:
+            for i, file in enumerate(self.config.input):
+                if file.url is None:
+                    message = "annotate.url_filter needs a URL: name its column with url:"
+                    self._problem(("input", i), message)
+        words, urls = config.bad_words, config.url_filter
+        folder = self.pipeline.folder
+        bad_words = url_filter = None
+        if words is not None:
+            bad_words = self._load(partial(_core.BadWords, folder / words.path, words.language))
+        if urls is not None:
+            url_filter = self._load(partial(_core.UrlFilter, folder / urls.lists))
+        return bad_words, url_filter
+
+    def _load(self, load: Callable[[], _Lists]) -> _Lists | None:
+        try:
+            return load()
+        except ParameterError as wrong:
+            self._problem(("annotate", *wrong.name.split(".")), wrong.message)
+        except OSError as error:
+            self._problem(("annotate",), _reason(error))
+        return None
 
     def _steps(self, scores: list[str]) -> list[StepPlan]:
         columns = [*signals.BASE_COLUMNS, *signals.columns(), *scores, *(self._frame_columns or ())]
@@ -558,7 +614,7 @@ class _PlanBuilder:
                 where, f"no such score or signal {name!r}{hint} (refinery explain lists all)"
             )
         elif view != signals.TEXT and not signals.has_views(base):
-            self._problem(where, signals.ONE_VIEW.format(base))
+            self._problem(where, signals.no_views(base))
         else:
             self._want([signals.on_view(base, view)], where)
 
@@ -609,6 +665,14 @@ class _PlanBuilder:
                     message = f"lies inside the input folder of input[{i}]: a second run would read its own output"
                     self._problem(("output", "path"), message)
         return out
+
+
+_Lists = TypeVar("_Lists")
+
+_LISTS_ARE_NAMED = {
+    "bad_words": "name a file or folder with annotate.bad_words: {path: PATH, language: en}",
+    "url_filter": "name a folder with annotate.url_filter: {lists: FOLDER}, and the column with input[].url",
+}
 
 
 def _step_name(i: int, config: Step) -> str:

@@ -121,7 +121,7 @@ class RuleReader:
             self._no_such(path, "signal, score or profile", key, [*self._columns, *presets.names()])
             return []
         if view != signals.TEXT and not signals.has_views(base):
-            self._problem(path, signals.ONE_VIEW.format(base))
+            self._problem(path, signals.no_views(base))
             return []
         if view not in self._views:
             self._no_such(path, "view", view, self._views.names)

@@ -48,6 +48,8 @@ class Family:
     needs_token_ids: bool
     signals: tuple[Signal, ...]
     view: str = TEXT
+    lists: str | None = None
+    """The key of `annotate:` that names the lists it is computed with."""
 
     @property
     def key(self) -> str:
@@ -92,6 +94,16 @@ def families() -> dict[str, Family]:
             needs_token_ids=entry["needs_token_ids"],
             signals=signals,
         )
+    for entry in _core.list_families():
+        signals = tuple(Signal(family=entry["name"], **signal) for signal in entry["signals"])
+        table[entry["name"]] = Family(
+            name=entry["name"],
+            source=entry["source"],
+            word_rules=(),
+            needs_token_ids=False,
+            signals=signals,
+            lists=entry["key"],
+        )
     return table
 
 
@@ -120,13 +132,22 @@ def column(name: str) -> Signal | None:
     return replace(found, column=on_view(base, view), view=view)
 
 
-ONE_VIEW = "{!r} is a score, which reads the one view that annotate.scores says"
-"""What is wrong with a view behind the name of a score."""
+URL_LISTS = "url_filter"
+"""The key of the lists for URLs: what is computed with them reads no text."""
 
 
 def has_views(base: str) -> bool:
-    """Whether a column of that name exists on every view: a signal or a length, not a score."""
-    return base in BASE_COLUMNS or base in _columns()
+    """Whether a column or family of that name exists on every view, and not of the URL or a score."""
+    found = _columns().get(base)
+    family = families().get(found.family if found is not None else base)
+    return base in BASE_COLUMNS or (family is not None and family.lists != URL_LISTS)
+
+
+def no_views(base: str) -> str:
+    """What is wrong with a view behind a name without views."""
+    if base in _columns() or base in families():
+        return f"{base!r} reads the URL, not a view of the text"
+    return f"{base!r} is a score, which reads the one view that annotate.scores says"
 
 
 def is_base_column(name: str) -> bool:

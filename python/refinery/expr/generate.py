@@ -54,7 +54,8 @@ def render() -> str:
     """The file's text."""
     tree: Tree = {}
     for family in signal_table.families().values():
-        for found in family.signals:
+        # An expression reads one text; lists and URLs are a pipeline's.
+        for found in family.signals if family.lists is None else ():
             node = tree
             *parents, last = found.column.split(".")
             for parent in parents:

@@ -13,6 +13,7 @@ from refinery.errors import ConfigError, Problem, SchemaError, nearest
 from refinery.io.units import Quarantined, Rows
 
 if TYPE_CHECKING:
+    from refinery.config import InputConfig
     from refinery.io.inputs import InputFile
 
 BATCH_BYTES = 8 * 2**20
@@ -36,13 +37,8 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
     SchemaError
         If its type cannot serve.
     """
-    config = file.config
-    named = {"text": config.text, "id": config.id}
-    named["source"] = config.source if isinstance(config.source, str) else None
     problems = []
-    for key, name in named.items():
-        if name is None:
-            continue
+    for key, name in named_by_key(file.config).items():
         if name not in schema.names:
             hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
             problems.append(Problem(0, 0, key, f"no column {name!r}{hint}"))
@@ -50,16 +46,21 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
             raise SchemaError(name, "occurs twice in this file", file.source_file)
     if problems:
         raise ConfigError(file.source_file, problems)
-    kind = _value_type(schema.field(config.text).type)
-    if not is_text(kind):
-        raise SchemaError(config.text, f"the text must be strings, found {kind}", file.source_file)
+    for what, column in (("text", file.config.text), ("URL", file.config.url)):
+        if column is not None and not is_text(kind := _value_type(schema.field(column).type)):
+            raise SchemaError(column, f"the {what} must be strings, found {kind}", file.source_file)
+
+
+def named_by_key(config: InputConfig) -> dict[str, str]:
+    """The columns that annotating reads, by the key that names them."""
+    source = config.source if isinstance(config.source, str) else None
+    named = {"text": config.text, "id": config.id, "source": source, "url": config.url}
+    return {key: name for key, name in named.items() if name is not None}
 
 
 def named_columns(file: InputFile) -> list[str]:
-    """The columns that annotating reads."""
-    source = file.config.source if isinstance(file.config.source, str) else None
-    names = [file.config.text, file.config.id, source]
-    return list(dict.fromkeys(name for name in names if name is not None))
+    """The columns that annotating reads, each once."""
+    return list(dict.fromkeys(named_by_key(file.config).values()))
 
 
 def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows:
@@ -77,16 +78,29 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     else:
         ids = made_ids(file, numbers)
     sources = _sources(file, batch)
+    urls = _labels(batch.column(config.url)) if config.url is not None else None
     if reasons.null_count == len(reasons):
-        return Rows(texts, ids, sources, numbers, [])
+        return Rows(texts, ids, sources, numbers, [], urls=urls)
     good = pc.is_null(reasons)
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(pa.large_string())  # Arrow cannot filter views
     bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
     quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
-    kept_sources = sources.filter(good) if sources is not None else None
+    rows = Rows(texts, ids, sources, numbers, quarantined, urls=urls)
+    return chosen_rows(rows, good, quarantined)
+
+
+def chosen_rows(rows: Rows, mask: pa.Array, quarantined: list[Quarantined]) -> Rows:
+    """The rows where `mask` (Boolean) says so, and these quarantined records."""
+    optional = (c.filter(mask) if c is not None else None for c in (rows.sources, rows.urls))
+    sources, urls = optional
     return Rows(
-        texts.filter(good), ids.filter(good), kept_sources, numbers.filter(good), quarantined
+        rows.texts.filter(mask),
+        rows.ids.filter(mask),
+        sources,
+        rows.rows.filter(mask),
+        quarantined,
+        urls=urls,
     )
 
 
@@ -123,10 +137,15 @@ def _ids(file: InputFile, column: pa.Array) -> pa.Array:
         raise SchemaError(
             name, f"ids of type {column.type} cannot be cast to strings: {error}", file.source_file
         ) from None
-    bad = pa.array(_core.check_texts(_as_binary(ids), 2**31 - 1))
-    return pc.if_else(
-        pc.equal(pc.fill_null(bad, ""), "invalid_utf8"), pa.scalar(None, pa.large_string()), ids
-    )
+    return _labels(ids)
+
+
+def _labels(column: pa.Array) -> pa.Array:
+    """Strings, null where they are no UTF-8."""
+    strings = _plain(column)
+    bad = pa.array(_core.check_texts(_as_binary(strings), 2**31 - 1))
+    is_bad = pc.equal(pc.fill_null(bad, ""), "invalid_utf8")
+    return pc.if_else(is_bad, pa.scalar(None, strings.type), strings).cast(pa.large_string())
 
 
 def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery.config import SourceValue
 from refinery.errors import ConfigError, Problem, SchemaError
-from refinery.io.columns import constant, made_ids
+from refinery.io.columns import constant, made_ids, named_by_key
 from refinery.io.units import UNIT_BYTES, Quarantined, Rows, Unit
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ class LineReader:
     def __init__(self, file: InputFile, _sha256: str) -> None:
         self.file = file
         config = file.config
-        named = {"text": config.text, "id": config.id}
-        named["source"] = config.source if isinstance(config.source, str) else None
+        named = named_by_key(config)
         try:
             self._lines = _core.LineFile(
                 file.path,
                 format=file.format,
                 text=config.text,
                 id=config.id,
-                source=named["source"],
+                source=named.get("source"),
+                url=config.url,
                 block_bytes=UNIT_BYTES,
                 max_row_bytes=config.max_row_bytes,
             )
@@ -90,9 +90,9 @@ class LineReader:
         if config.id is None:
             ids = made_ids(self.file, documents["row"])
         records = [Quarantined(**record) for record in quarantine.to_pylist()]
-        yield Rows(
-            documents["text"], ids, sources, documents["row"].cast(pa.int64()), records, schema
-        )
+        urls = documents["url"] if config.url is not None else None
+        numbers = documents["row"].cast(pa.int64())
+        yield Rows(documents["text"], ids, sources, numbers, records, schema, urls)
 
     def schema(self) -> pa.Schema:
         return pa.schema(_core.schema_to_arrow(self._schema))

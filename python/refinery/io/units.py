@@ -67,7 +67,7 @@ class Quarantined:
 class Rows:
     """Checked rows: `texts` and `ids` without nulls, `rows` their record numbers in the file.
 
-    `schema` describes the columns where only the rows tell them (JSON Lines), as its reader spells
+    `urls` is null where a document has none. `schema` describes the columns where only the rows tell them (JSON Lines), as its reader spells
     schemas.
     """
 
@@ -77,6 +77,7 @@ class Rows:
     rows: pa.Array
     quarantined: list[Quarantined]
     schema: str | None = None
+    urls: pa.Array | None = None
 
 
 class Reader(Protocol):

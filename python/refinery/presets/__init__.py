@@ -87,7 +87,7 @@ def load(name: str) -> Preset:
     KeyError
         If there is none.
     ValueError
-        If a view is given for a recipe, which says itself what reads which view.
+        If a view is given for a recipe, which says itself what reads which view, or for rules on URLs.
     """
     base, _, view = name.partition("@")
     view = view.replace("/", ".") or signals.TEXT
@@ -97,6 +97,8 @@ def load(name: str) -> Preset:
         message = f"{base} says itself which view each of its parts reads"
         raise ValueError(message)
     family = data.get("family")
+    if family is not None and view != signals.TEXT and not signals.has_views(family):
+        raise ValueError(signals.no_views(family))
     own = [_rule(entry, family, view) for entry in data.get("rules") or ()]
     return Preset(
         name=name,

@@ -43,7 +43,7 @@ fn format_of(name: &str, delimiter: Option<char>, path: &std::path::Path) -> Res
 impl LineFile {
     #[new]
     #[pyo3(signature = (
-        path, *, format, text="text".into(), id=None, source=None, delimiter=None,
+        path, *, format, text="text".into(), id=None, source=None, url=None, delimiter=None,
         block_bytes=input::BLOCK_BYTES, max_row_bytes=input::MAX_ROW_BYTES, max_expansion=None,
     ))]
     // One keyword each, as Python has them.
@@ -58,6 +58,7 @@ impl LineFile {
         text: String,
         id: Option<String>,
         source: Option<String>,
+        url: Option<String>,
         delimiter: Option<char>,
         block_bytes: u64,
         max_row_bytes: u64,
@@ -65,7 +66,12 @@ impl LineFile {
     ) -> PyResult<Self> {
         let inner = detached(py, None, move || {
             let format = format_of(format, delimiter, &path)?;
-            let columns = Columns { text, id, source };
+            let columns = Columns {
+                text,
+                id,
+                source,
+                url,
+            };
             let options = Options {
                 format,
                 columns,

@@ -77,6 +77,12 @@ impl UrlFilter {
         self.inner.fingerprint()
     }
 
+    /// Bytes that the lists take in memory.
+    #[getter]
+    fn n_bytes(&self) -> usize {
+        self.inner.n_bytes()
+    }
+
     /// The family's columns (Float64) over `urls` (any Arrow string type), null where the URL is
     /// null or empty.
     #[pyo3(signature = (urls, pool=None))]

@@ -9,7 +9,7 @@
 //!
 //! **No types are inferred**: every column is carried as the text that stands there, since what
 //! looks like a number (`007`, `1e5`, a postcode) often is none and would not survive the trip.
-//! An empty text is a document, an empty id is none, an empty source is null.
+//! An empty text is a document, an empty id is none, an empty source or URL is null.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ use memchr::memchr;
 use super::columns;
 use super::line_blocks::{RawBlock, Splitter};
 use super::reasons::{Fault, Reason};
-use super::records::{Collector, Columns, Parsed, Text, carried, check_rows, utf8};
+use super::records::{Collector, Columns, Labels, Parsed, Text, carried, check_rows, utf8};
 use super::shape::{Schema, Shape};
 use crate::{Error, Result};
 
@@ -31,6 +31,7 @@ pub struct Header {
     text: usize,
     id: Option<usize>,
     source: Option<usize>,
+    url: Option<usize>,
 }
 
 impl Header {
@@ -55,12 +56,14 @@ impl Header {
         let text = find(&columns.text)?;
         let id = columns.id.as_ref().map(find).transpose()?;
         let source = columns.source.as_ref().map(find).transpose()?;
+        let url = columns.url.as_ref().map(find).transpose()?;
         Ok(Self {
             delimiter,
             names,
             text,
             id,
             source,
+            url,
         })
     }
 
@@ -213,12 +216,13 @@ pub fn parse(raw: &RawBlock, header: &Header) -> Result<Parsed> {
     for (row, record) in raw.records(header.splitter()) {
         match header.read(record, &mut fields) {
             Ok(()) => {
-                let source = header
-                    .source
-                    .map(|i| fields.get(i))
-                    .filter(|s| !s.is_empty());
-                let text = Text::Plain(fields.get(header.text));
-                collector.document(row, &text, header.id.map(|i| fields.get(i)), source);
+                let field = |column: Option<usize>| column.map(|i| fields.get(i));
+                let labels = Labels {
+                    id: field(header.id),
+                    source: field(header.source).filter(|s| !s.is_empty()),
+                    url: field(header.url).filter(|s| !s.is_empty()),
+                };
+                collector.document(row, &Text::Plain(fields.get(header.text)), labels);
             }
             Err(fault) => collector.quarantine(row, fault, record),
         }

@@ -2,8 +2,8 @@
 //!
 //! A record is a line that is not blank; it must be one JSON object. Bad records are set aside
 //! with the first reason found, see [`super::reasons`]. Ids are strings or numbers; a number is
-//! cast by its own text, so `1` and `1.0` are two ids. A source is optional: null or absent it
-//! is null, and what is no string is carried by its JSON text.
+//! cast by its own text, so `1` and `1.0` are two ids. Source and URL are optional: null or
+//! absent they are null, and what is no string is carried by its JSON text.
 //!
 //! Not here: where lines end ([`super::line_blocks`]), the grammar ([`super::json_scan`]), types
 //! of carried columns ([`super::shape`]).
@@ -16,7 +16,7 @@ use super::columns;
 use super::json_scan::{Kind, RawStr, Scanner, Value, check_keys};
 use super::line_blocks::{RawBlock, Splitter};
 use super::reasons::{Fault, Reason};
-use super::records::{Collector, Columns, Label, Parsed, Text, carried, check_rows, utf8};
+use super::records::{Collector, Columns, Label, Labels, Parsed, Text, carried, check_rows, utf8};
 use super::shape::Schema;
 use crate::{Error, Result};
 
@@ -32,8 +32,13 @@ pub fn parse(raw: &RawBlock, columns: &Columns) -> Result<Parsed> {
     for (row, record) in raw.records(Splitter::lines()) {
         let document = utf8(record).and_then(|line| reader.read(line, columns));
         match document {
-            Ok((text, id, source)) => {
-                collector.document(row, &text, id.as_deref(), source.as_deref());
+            Ok(document) => {
+                let labels = Labels {
+                    id: document.id.as_deref(),
+                    source: document.source.as_deref(),
+                    url: document.url.as_deref(),
+                };
+                collector.document(row, &document.text, labels);
             }
             Err(fault) => collector.quarantine(row, fault, record),
         }
@@ -50,7 +55,12 @@ struct Reader<'a> {
     schema: Schema,
 }
 
-type Document<'a> = (Text<'a>, Option<Label<'a>>, Option<Label<'a>>);
+struct Document<'a> {
+    text: Text<'a>,
+    id: Option<Label<'a>>,
+    source: Option<Label<'a>>,
+    url: Option<Label<'a>>,
+}
 
 impl<'a> Reader<'a> {
     /// One document. The schema grows only when nothing is wrong with the record.
@@ -62,9 +72,15 @@ impl<'a> Reader<'a> {
         self.scan(line)?;
         let text = self.text(&columns.text)?;
         let id = columns.id.as_ref().map(|name| self.id(name)).transpose()?;
-        let source = columns.source.as_ref().and_then(|name| self.source(name));
+        let optional = |name: &Option<String>| name.as_ref().and_then(|n| self.optional(n));
+        let (source, url) = (optional(&columns.source), optional(&columns.url));
         self.absorb()?;
-        Ok((text, id, source))
+        Ok(Document {
+            text,
+            id,
+            source,
+            url,
+        })
     }
 
     /// Checks the whole line and finds the members of its object.
@@ -132,7 +148,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn source(&self, name: &str) -> Option<Label<'a>> {
+    fn optional(&self, name: &str) -> Option<Label<'a>> {
         self.find(name)
             .filter(|value| value.kind != Kind::Null)
             .map(label)

@@ -1,6 +1,6 @@
 //! Readers of line-based inputs: JSON Lines and CSV, plain or compressed.
 //!
-//! A file is read twice in a run. *Annotate* needs text, id and source of every record; *write*
+//! A file is read twice in a run. *Annotate* needs text, id, source and URL of every record; *write*
 //! needs every column of the records that are kept. Both go block by block ([`line_blocks`]),
 //! and a block is parsed on any thread:
 //!
@@ -92,7 +92,7 @@ impl Format {
 pub struct Options {
     /// The grammar.
     pub format: Format,
-    /// Which columns are text, id and source.
+    /// Which columns are text, id, source and URL.
     pub columns: Columns,
     /// About how many decompressed bytes a block has.
     pub block_bytes: u64,
@@ -103,7 +103,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// A text column called `text`, no id, no source, default sizes.
+    /// A text column called `text`, no id, source or URL, default sizes.
     pub fn new(format: Format) -> Self {
         Self {
             format,
@@ -111,6 +111,7 @@ impl Options {
                 text: "text".into(),
                 id: None,
                 source: None,
+                url: None,
             },
             block_bytes: BLOCK_BYTES,
             max_row_bytes: MAX_ROW_BYTES,

@@ -16,7 +16,7 @@ use super::reasons::{Fault, Reason};
 use super::shape::Schema;
 use crate::Result;
 
-/// Which columns of the input are text, id and source.
+/// Which columns of the input are text, id, source and URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
     /// Name of the text column.
@@ -25,13 +25,15 @@ pub struct Columns {
     pub id: Option<String>,
     /// Name of the source column, where there is one.
     pub source: Option<String>,
+    /// Name of the URL column, where one is needed.
+    pub url: Option<String>,
 }
 
 /// A parsed block. Every record of it is in one of the two batches.
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// `text` (`LargeUtf8`), `id` (`LargeUtf8`, all null where none is configured), `source`
-    /// (`LargeUtf8`, may be null), `row` (`Int64`, record number in the file).
+    /// and `url` (`LargeUtf8`, may be null), `row` (`Int64`, record number in the file).
     pub documents: RecordBatch,
     /// `row` (`Int64`), `reason`, `message`, `excerpt` (`LargeUtf8`), `n_bytes` (`Int64`, length
     /// of the record, line end included), in order of row.
@@ -45,9 +47,21 @@ pub struct Collector<'a> {
     text: LargeStringBuilder,
     id: LargeStringBuilder,
     source: LargeStringBuilder,
+    url: LargeStringBuilder,
     row: Int64Builder,
     quarantine: Quarantine,
     raw: &'a RawBlock,
+}
+
+/// What a document has beside its text, each `None` where it is null or not asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Labels<'a> {
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// Where it comes from.
+    pub source: Option<&'a str>,
+    /// Its address.
+    pub url: Option<&'a str>,
 }
 
 /// The text of a document as its format holds it.
@@ -66,6 +80,7 @@ impl<'a> Collector<'a> {
             text: LargeStringBuilder::with_capacity(n, raw.bytes.len()),
             id: LargeStringBuilder::new(),
             source: LargeStringBuilder::new(),
+            url: LargeStringBuilder::new(),
             row: Int64Builder::with_capacity(n),
             quarantine: Quarantine::default(),
             raw,
@@ -73,7 +88,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Adds a document.
-    pub fn document(&mut self, row: u64, text: &Text<'_>, id: Option<&str>, source: Option<&str>) {
+    pub fn document(&mut self, row: u64, text: &Text<'_>, labels: Labels<'_>) {
         match text {
             Text::Plain(text) => self.text.append_value(text),
             Text::Json(text) => {
@@ -82,8 +97,9 @@ impl<'a> Collector<'a> {
                 self.text.append_value("");
             }
         }
-        self.id.append_option(id);
-        self.source.append_option(source);
+        self.id.append_option(labels.id);
+        self.source.append_option(labels.source);
+        self.url.append_option(labels.url);
         self.row.append_value(row.cast_signed());
     }
 
@@ -105,6 +121,7 @@ impl<'a> Collector<'a> {
             ("text", Arc::new(self.text.finish())),
             ("id", Arc::new(self.id.finish())),
             ("source", Arc::new(self.source.finish())),
+            ("url", Arc::new(self.url.finish())),
             ("row", Arc::new(self.row.finish())),
         ])?;
         Ok(Parsed {
@@ -120,7 +137,7 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
         Field::new(
             *name,
             array.data_type().clone(),
-            matches!(*name, "id" | "source"),
+            matches!(*name, "id" | "source" | "url"),
         )
     });
     let schema = ArrowSchema::new(fields.collect::<Vec<_>>());

@@ -56,6 +56,11 @@ impl Entries {
         self.len == 0
     }
 
+    /// Bytes that the set takes.
+    pub fn n_bytes(&self) -> usize {
+        self.text.capacity() + self.slots.len() * size_of::<u32>()
+    }
+
     /// Whether `entry` is in the list.
     pub fn contains(&self, entry: &str) -> bool {
         self.slots[self.slot(entry)] != 0

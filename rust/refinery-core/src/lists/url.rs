@@ -122,6 +122,18 @@ impl UrlFilter {
         &self.fingerprint
     }
 
+    /// Bytes that the lists take in memory.
+    pub fn n_bytes(&self) -> usize {
+        let sets = [
+            &self.domains,
+            &self.urls,
+            &self.banned_words,
+            &self.soft_banned_words,
+        ];
+        let sets = sets.iter().map(|set| set.n_bytes()).sum::<usize>();
+        sets + self.banned_subwords.memory_usage()
+    }
+
     /// The signals of a URL, in the order of the family; `None` for an empty one, which is none.
     pub fn signals(&self, url: &str, scratch: &mut UrlScratch) -> Option<[f64; N_SIGNALS]> {
         if url.is_empty() {

@@ -31,11 +31,13 @@ fn test_bad_csv_rows_have_their_reasons_and_cost_no_other_row() {
     let mut options = csv();
     options.columns.id = Some("id".into());
     options.columns.source = Some("s".into());
+    options.columns.url = Some("s".into());
     let content = b"id,text,s\n1,a,x\n2,b\n3,c,y,z\n4,\"d\"e,x\n5,\xff,x\n,f,x\n7,g,\n8,\"open,x\n";
     let rows = rows(".csv", content, options).unwrap();
     assert_eq!(rows.texts, [(0, "a".to_owned()), (6, "g".to_owned())]);
     assert_eq!(rows.ids, ["1", "7"]);
     assert_eq!(rows.sources, [Some("x".to_owned()), None]);
+    assert_eq!(rows.urls, rows.sources);
     let reasons: Vec<(i64, &str)> = rows.bad.iter().map(|(i, r)| (*i, r.as_str())).collect();
     let expected = [
         (1, "malformed_record"),

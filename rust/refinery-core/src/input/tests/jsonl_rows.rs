@@ -93,8 +93,10 @@ fn test_ids_are_cast_by_their_own_text_and_sources_may_be_anything() {
 {"text":"","id":"","source":[1, 2]}"#;
     let mut options = jsonl_with_id();
     options.columns.source = Some("source".into());
+    options.columns.url = Some("source".into());
     let rows = rows(".jsonl", content, options).unwrap();
     assert_eq!(rows.ids, ["x\n", "1", "1.0", "12345678901234567890123", ""]);
+    assert_eq!(rows.urls, rows.sources);
     let sources: Vec<Option<&str>> = rows.sources.iter().map(Option::as_deref).collect();
     assert_eq!(
         sources,

@@ -97,6 +97,7 @@ pub struct Rows {
     pub texts: Vec<(i64, String)>,
     pub ids: Vec<String>,
     pub sources: Vec<Option<String>>,
+    pub urls: Vec<Option<String>>,
     pub bad: Vec<(i64, String)>,
 }
 
@@ -116,6 +117,7 @@ impl Rows {
         };
         self.ids.extend(strings("id").flatten());
         self.sources.extend(strings("source"));
+        self.urls.extend(strings("url"));
         let bad = &parsed.quarantine;
         let numbers = bad["row"].as_primitive::<Int64Type>().values();
         let reasons = bad["reason"].as_string::<i64>();
