@@ -1,6 +1,6 @@
 """Signals with lists (bad words, URLs) and personal data are those of their slow twins.
 
-`parity/test_datatrove_lists.py` has the originals and their lists.
+`parity/test_datatrove_urls_words_pii.py` has the originals and their lists.
 """
 
 import pyarrow as pa

@@ -4,9 +4,9 @@ import oracle
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
-from test_scoring.test_language import BOUND, made_texts, model  # noqa: F401 - a fixture
 
 from refinery import _core
+from test_scoring.test_language import BOUND, made_texts, model  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(1800)]
 

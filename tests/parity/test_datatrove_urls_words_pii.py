@@ -26,7 +26,7 @@ from twins import url as url_twin
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-ASK = "ask_datatrove_lists.py"
+ASK = "ask_datatrove_urls_words_pii.py"
 
 NASTY_URLS = [
     "a", "://", "//", "//a.com", "http://", "http:///", "http://.", "http://..com", "http://.com",
