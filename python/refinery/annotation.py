@@ -245,9 +245,7 @@ def annotated(
     sources = rows.sources if rows.sources is not None else _nulls(len(rows.ids))
     columns = [rows.ids.cast(pa.large_string()), places, rows.rows, sources]
     names = ["id", "source_file", "row", "source", *computed.schema.names, *with_lists]
-    return pa.Table.from_arrays(
-        [*columns, *computed.columns, *with_lists.values()], names=names
-    )
+    return pa.Table.from_arrays([*columns, *computed.columns, *with_lists.values()], names=names)
 
 
 def _nulls(n: int) -> pa.Array:

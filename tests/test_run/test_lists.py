@@ -1,10 +1,13 @@
 """Pipelines with lists: blocked URLs and bad words, from every format, on a view, and their errors."""
 
+import re
+
 import polars as pl
 import pyarrow as pa
 import pytest
 
-from conftest import command, kept_rows, run_here, write_file
+import refinery as rf
+from conftest import ROOT, command, kept_rows, run_here, write_file
 from refinery import _core
 from refinery.config import parse_pipeline
 from refinery.errors import ConfigError, ParameterError, SchemaError
@@ -31,6 +34,7 @@ URLS = {
     "": "has_blocked_domain:undefined",
     None: "has_blocked_domain:undefined",
 }
+BOTH = "url_filter: {lists: lists/}, bad_words: {path: words/}"
 FORMATS = ["parquet", "arrow", "jsonl", "jsonl.gz", "csv"]
 
 
@@ -208,3 +212,30 @@ def test_personal_data_is_masked_in_what_is_written(folder):
     counts = run.annotations.select(pl.selectors.starts_with("datatrove.pii.")).collect()
     assert counts.row(0) == (2, 1)
     assert pa.array(_core.edited(pa.array([None, ""]), ["datatrove.pii"])).to_pylist() == [None, ""]
+
+
+def test_a_frame_has_the_verdicts_of_a_run(folder):
+    write_file(folder / "raw/a.parquet", url_rows())
+    text = pipeline("{rules: datatrove/url}, {rules: datatrove/c4_badwords}", BOTH)
+    run = run_here(folder, text)
+    refined = rf.Pipeline.from_yaml(folder / "pipeline.yaml").run_frame(pl.DataFrame(url_rows()))
+    columns = ["id", "kept", "dropped_by", "reasons"]
+    expected, found = (r.decisions.select(columns).sort("id").collect() for r in (run, refined))
+    assert found.equals(expected)
+
+
+def test_an_expression_has_no_lists():
+    with pytest.raises(ConfigError, match=r"datatrove\.url needs lists"):
+        rf.signals("text", "datatrove/url")
+
+
+def test_the_pipeline_of_the_readme_is_valid(folder):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(input: .*?)```", readme, re.DOTALL)
+    (folder / "lists").rename(folder / "url-lists")
+    (folder / "words").rename(folder / "ldnoobw")
+    write_file(folder / "raw/a.parquet", url_rows())
+    text = text.replace("lid.176.bin, label: en", "builtin/textbook")
+    plan = build_plan(parse_pipeline(text, folder=folder))
+    assert plan.views["clean"] == ("datatrove.c4_fineweb", "datatrove.pii")
+    assert "datatrove.c4_badwords.n_matches@datatrove.c4_fineweb" in plan.columns

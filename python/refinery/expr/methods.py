@@ -445,6 +445,34 @@ class DatatroveC4FinewebSignals(_Signals):
         return self._signal("datatrove.c4_fineweb.has_lorem_ipsum_first")
 
 
+class DatatroveC4ParagraphSignals(_Signals):
+    """Signals of datatrove.c4_paragraph; call it for all of them at once.
+
+    Source: huggingface/datatrove 0.10.0, C4ParagraphFilter; Xue et al. 2021 (mC4), section 3.1
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of datatrove.c4_paragraph, as a struct; null where the text is null."""
+        return signals(self._text, "datatrove.c4_paragraph", tokenizer=self._tokenizer)
+
+    def n_paragraphs(self) -> pl.Expr:
+        """Lines cut at `\\n` only, empty ones included.
+
+        Range: 1 and more. Float64 named `datatrove.c4_paragraph.n_paragraphs`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("datatrove.c4_paragraph.n_paragraphs")
+
+    def third_longest_paragraph_chars(self) -> pl.Expr:
+        """Characters of the third longest of these lines.
+
+        Range: 0 and more; null with fewer than three lines. Float64 named
+        `datatrove.c4_paragraph.third_longest_paragraph_chars`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("datatrove.c4_paragraph.third_longest_paragraph_chars")
+
+
 class DatatroveFinewebQualitySignals(_Signals):
     """Signals of datatrove.fineweb_quality; call it for all of them at once.
 
@@ -502,6 +530,33 @@ class DatatroveFinewebQualitySignals(_Signals):
         return self._signal("datatrove.fineweb_quality.newline_to_word_ratio")
 
 
+class DatatrovePiiSignals(_Signals):
+    """Signals of datatrove.pii; call it for all of them at once.
+
+    Source: huggingface/datatrove 0.10.0, PIIFormatter
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of datatrove.pii, as a struct; null where the text is null."""
+        return signals(self._text, "datatrove.pii", tokenizer=self._tokenizer)
+
+    def n_emails(self) -> pl.Expr:
+        """Email addresses that the edit datatrove.pii replaces.
+
+        Range: 0 and more. Float64 named `datatrove.pii.n_emails`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("datatrove.pii.n_emails")
+
+    def n_public_ipv4s(self) -> pl.Expr:
+        """Public IPv4 addresses that the edit datatrove.pii replaces.
+
+        Range: 0 and more. Float64 named `datatrove.pii.n_public_ipv4s`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("datatrove.pii.n_public_ipv4s")
+
+
 class DatatroveSignals(_Signals):
     """Signals of datatrove."""
 
@@ -526,9 +581,19 @@ class DatatroveSignals(_Signals):
         return DatatroveC4FinewebSignals(self._text, self._tokenizer)
 
     @property
+    def c4_paragraph(self) -> DatatroveC4ParagraphSignals:
+        """Signals of datatrove.c4_paragraph."""
+        return DatatroveC4ParagraphSignals(self._text, self._tokenizer)
+
+    @property
     def fineweb_quality(self) -> DatatroveFinewebQualitySignals:
         """Signals of datatrove.fineweb_quality."""
         return DatatroveFinewebQualitySignals(self._text, self._tokenizer)
+
+    @property
+    def pii(self) -> DatatrovePiiSignals:
+        """Signals of datatrove.pii."""
+        return DatatrovePiiSignals(self._text, self._tokenizer)
 
 
 class Kl3MSignals(_Signals):

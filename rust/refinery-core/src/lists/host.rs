@@ -6,6 +6,7 @@
 //!
 //! Case is kept, as it is in `tldextract`.
 
+use memchr::{memchr, memchr_iter};
 use psl::{List, Psl, Type};
 
 use crate::text::lines::strip;
@@ -88,9 +89,9 @@ fn registry_suffix_labels(lower: &str) -> usize {
         let found = List.find(name.rsplit(|&b| b == b'.'));
         let suffix = &name[name.len() - found.len.min(name.len())..];
         match found.typ {
-            Some(Type::Icann) => return 1 + suffix.iter().filter(|&&b| b == b'.').count(),
+            Some(Type::Icann) => return 1 + memchr_iter(b'.', suffix).count(),
             // A private suffix lies beneath one of a registry, which is shorter.
-            Some(Type::Private) => match suffix.iter().position(|&b| b == b'.') {
+            Some(Type::Private) => match memchr(b'.', suffix) {
                 Some(dot) => name = &suffix[dot + 1..],
                 None => return 0,
             },

@@ -104,8 +104,12 @@ fn local_start(text: &str, from: usize, at: usize) -> Option<usize> {
     let mut start = at;
     while start > from {
         let is_dot = bytes[start - 1] == b'.';
-        let joins = is_dot && start < at && start - 1 > from && is_atom(bytes[start - 2]);
-        if !is_atom(bytes[start - 1]) && !(joins && bytes[start] != b'.') {
+        let joins = is_dot
+            && start < at
+            && bytes[start] != b'.'
+            && start - 1 > from
+            && is_atom(bytes[start - 2]);
+        if !joins && !is_atom(bytes[start - 1]) {
             break;
         }
         start -= 1;
