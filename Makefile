@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml -o -name '*.txt' -o -name '*.bin')
 
-.PHONY: help demo test check fmt parity bench generate constraints clean
+SHARE ?= 1
+
+.PHONY: help demo test check fmt oracles parity bench profiles generate constraints clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,14 +59,24 @@ generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polar
 	$(BIN)/python -m refinery.expr.generate
 	$(BIN)/refinery schema > docs/pipeline.schema.json
 
-parity: $(VENV)/.tools ## compare with the originals, each in an environment of its own
-	$(BIN)/python -m pytest -m parity
+oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<name>/
+	$(BIN)/python tests/parity/oracles.py
+
+# An original that cannot be installed here does not keep the others from being compared.
+parity: $(VENV)/.tools ## compare with the originals over ../shared/data or REFINERY_TEST_DATA; SHARE=0.01 for a part
+	-$(BIN)/python tests/parity/oracles.py
+	REFINERY_PARITY_SHARE=$(SHARE) $(BIN)/python -m pytest -m parity
 
 bench: $(VENV)/.tools ## measure beside the rivals and write a record
 	$(BIN)/python benches/throughput/run.py
+
+# Needs text: DATA=folder with *.parquet (id, text). Originals: make oracles.
+DATA ?= ../shared/data/raw
+profiles: $(VENV)/.tools ## measure each profile beside its original and write a record
+	$(BIN)/python benches/profiles/run.py --data $(DATA)
 
 constraints: $(VENV)/.tools ## write the exact versions that are installed now
 	$(BIN)/python -m pip freeze --all --exclude corpus-refinery | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) demo-run target python/refinery/_core.abi3.so
+	rm -rf $(VENV) .oracles demo-run target python/refinery/_core.abi3.so

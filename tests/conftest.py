@@ -286,3 +286,12 @@ def identities(folder, pattern="**/*"):
 def read_frames(folder):
     """All Parquet files of a folder as one frame."""
     return pl.concat([pl.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))])
+
+
+@pytest.fixture(scope="session")
+def record(request):
+    """The record of the comparisons with originals: `parity/record.py` says how to report to it."""
+    import record as parity  # of the folder of the test that asks
+
+    with parity.session(request.config) as found:
+        yield found

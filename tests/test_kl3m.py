@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from refinery import _core
+from refinery import _core, presets
 from twins import counts, kl3m
 
 PROSE = "The agency shall publish each rule, and any person may comment on it within 30 days. "
@@ -81,14 +81,73 @@ def test_random_texts_have_the_values_of_the_twin(texts, tokenizer):
         assert_same(row, expected(text, theirs))
 
 
-def test_the_fewer_line_breaks_the_higher_the_score():
-    paragraphs = [f"({i}) {PROSE * 3}".strip() for i in range(100)]
-    texts = [separator.join(paragraphs) for separator in ("\n\n", "\n", " ")]
+SUBJECTS = "agency board commission department office court council director inspector clerk"
+ACTS = (
+    "publish each rule in the register",
+    "hold a hearing on the request",
+    "send a copy of the order",
+    "keep a record of every payment",
+    "name the officers who answer for it",
+    "review the permit",
+    "report to the committee in writing",
+    "set a fee that covers the cost",
+    "close the account",
+)
+TERMS = (
+    "any person may comment on it within {} days",
+    "the decision stands unless it is appealed within {} days",
+    "no fee is due for the first {} pages of such a document",
+    "the period of {} months begins on the date of the notice",
+    "copies are open to the public in room {} of the main building",
+    "a violation is punished by a fine of {} dollars for each day",
+    "the rule does not apply to holdings of fewer than {} acres",
+)
+REASONS = (
+    "Where the facts are in dispute, both sides are heard, and the transcript is part of the file.",
+    "An exception may be made for good cause, but it must be asked for before the term ends.",
+    "Nothing in this part limits what another statute requires; the stricter one is followed.",
+    "Funds that remain at the close of the year return to the treasury, less what was begun.",
+)
+
+
+def statute():
+    """A hundred paragraphs of a statute nobody passed, about 47 kB."""
+    subjects = SUBJECTS.split(" ")
+    paragraphs = []
+    for i in range(100):
+        subject, other = subjects[i % 10], subjects[(i * 7 + 3) % 10]
+        act, next_act = ACTS[i % 9], ACTS[(i * 5 + 2) % 9]
+        terms = [TERMS[(i * 3 + k) % 7].format(10 + (i * (k + 2)) % 90) for k in range(2)]
+        paragraphs.append(
+            f"({i + 1}) The {subject} shall {act}, and {terms[0]}. When the {other} so directs, it "
+            f"shall also {next_act}; {terms[1]}. {REASONS[i % 4]} {REASONS[(i // 4 + i + 1) % 4]} "
+            f"Approved in the {i + 1}. session of the year."
+        )
+    return paragraphs
+
+
+def test_the_same_paragraphs_score_worse_the_fewer_line_breaks_they_have():
+    """Of another text of this size, with another tokenizer, it was 2.7, 58.9 and 250.5."""
+    paragraphs = statute()
+    texts = [separator.join(paragraphs) for separator in ("\n\n", "\n", "")]
+    assert 45_000 < len(texts[0]) < 50_000
     rows = annotate(texts, _core.Tokenizer.embedded("cl100k_base"))
-    spaced, wrapped, flat = (row["kl3m.score"] for row in rows)
-    assert spaced < 10
-    assert wrapped > spaced + 20
-    assert flat > wrapped + 50
+    blank_line, newline, nothing = (row["kl3m.score"] for row in rows)
+    assert blank_line < 5
+    assert 45 < newline < 70
+    assert 235 < nothing < 265
+    adjusted = [row["kl3m.adjusted_score"] for row in rows]
+    assert adjusted == [row["kl3m.score"] / row["n_tokens"] for row in rows]
+    assert [value <= 0.003 for value in adjusted] == [True, False, False]
+
+
+def test_both_presets_bound_what_they_are_named_after():
+    rules = {name: presets.load(name).rules for name in ("kl3m", "kl3m/adjusted")}
+    found = {name: [(r.column, r.side, r.bound) for r in rules[name]] for name in rules}
+    assert found == {
+        "kl3m": [("kl3m.score", "max", 10.0)],
+        "kl3m/adjusted": [("kl3m.adjusted_score", "max", 0.003)],
+    }
 
 
 def test_null_text_gives_null_values():

@@ -68,7 +68,7 @@ class Rival:
         )
 
     def versions(self) -> dict[str, str | None]:
-        return _versions(self.python, ["datatrove", "spacy", "numpy", "pyarrow", "xxhash"])
+        return installed(self.python, ["datatrove", "spacy", "numpy", "pyarrow", "xxhash"])
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Refinery:
     def versions(self) -> dict[str, str | None]:
         beside = self.executable.with_name("python")
         python = beside if beside.exists() else Path(sys.executable)
-        return _versions(python, ["corpus-refinery", "polars", "pyarrow"])
+        return installed(python, ["corpus-refinery", "polars", "pyarrow"])
 
 
 def rival_python(given: Path | None, work: Path) -> Path:
@@ -157,7 +157,7 @@ def _ids(folder: Path) -> frozenset[str]:
     return frozenset(value for table in tables for value in table["id"].to_pylist())
 
 
-def _versions(python: Path, names: list[str]) -> dict[str, str | None]:
+def installed(python: Path, names: list[str]) -> dict[str, str | None]:
     # Asked of that Python, because what counts is what is installed there, not here.
     code = (
         "import importlib.metadata as m, json, platform, sys\n"

@@ -128,9 +128,8 @@ class Pipeline:
             "decide": plain(list(decide)),
             "output": {"path": output} if isinstance(output, str) else dict(output or {}),
             "seed": seed,
-            **more,
         }
-        filled = {"version": 1} | {key: value for key, value in data.items() if value}
+        filled = {"version": 1} | {key: value for key, value in data.items() if value} | more
         home = Path(folder) if folder is not None else Path.cwd()
         pipeline = cls(Document("pipeline", filled), home)
         _ = pipeline._for_frames()  # tells every problem now

@@ -97,7 +97,7 @@ def dump(data: Any) -> str:
     r"""Plain data as YAML that `parse` reads back to the same.
 
     >>> dump({"a": [1, "no", {}]})
-    'a:\\n  - 1\\n  - no\\n  - {}\\n'
+    'a:\n  - 1\n  - no\n  - {}\n'
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False

@@ -1,5 +1,4 @@
 """A few paragraphs in ten languages, written for these tests: other scripts, marks and spaces."""
-# ruff: noqa: RUF001 - letters that look like Latin ones are what these texts are for
 
 LANGUAGES = {
     "German": "Der alte Müller öffnete am frühen Morgen das Tor. „Heute wird es regnen“, sagte er; dann "

@@ -1,28 +1,23 @@
 """spaCy's blank English tokenizer as datatrove calls it, against our words and sentences.
 
-`REFINERY_TEST_DATA` names a folder with `raw/*.parquet` (column `text`): a seeded share of it is
-compared, all of it with `REFINERY_PARITY_SHARE=1`. Without it the texts made here are all there is.
+Of a corpus (see `corpora.py`) at most a tenth is compared here: the words of all of it are compared
+beside datatrove's filters, and so are the sentences of its lines.
 
 Known difference, on purpose: the original deletes `IS_ALPHA` from every document but the first in
 which it is a word.
 """
 
-# ruff: noqa: RUF001 - characters that look alike are the point
-
-import os
 import random
-from pathlib import Path
 
 import oracle
-import polars as pl
 import pyarrow as pa
 import pytest
+from corpora import SHARE, Corpus
+from record import Outcome
 
 from refinery import _core
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(7200)]
-
-SHARE = float(os.environ.get("REFINERY_PARITY_SHARE", "0.01"))
 
 # What some rule looks for, or looks like it.
 CHARS = [
@@ -74,17 +69,19 @@ def strewn(text, rng):
     return "".join(c + (rng.choice(rng.choice(POOLS)) if rng.random() < 0.05 else "") for c in kept)
 
 
+def words_and_sentences(texts):
+    """Ours, as `ask_spacy.py` answers."""
+    column = pa.array(texts, pa.string())
+    words = pa.array(_core.spacy_words(column)).to_pylist()
+    counts = pa.array(_core.count_sentences(column)).to_pylist()
+    return [list(pair) for pair in zip(words, counts, strict=True)]
+
+
 def differences(texts):
     """Pairs of what the original and we make of a text, where they differ."""
-    column = pa.array(texts, pa.string())
-    ours = zip(
-        pa.array(_core.spacy_words(column)).to_pylist(),
-        pa.array(_core.count_sentences(column)).to_pylist(),
-        strict=True,
-    )
     theirs = oracle.answers("ask_spacy.py", texts)
     assert len(theirs) == len(texts) > 0
-    pairs = zip(theirs, map(list, ours), strict=True)
+    pairs = zip(theirs, words_and_sentences(texts), strict=True)
     return [first_difference(their, our) for their, our in pairs if their != our]
 
 
@@ -96,19 +93,6 @@ def first_difference(theirs, ours):
     pairs = zip(their_words, our_words, strict=False)
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(our_words))
     return their_words[max(0, at - 3) : at + 4], our_words[max(0, at - 3) : at + 4]
-
-
-def shards():
-    folder = os.environ.get("REFINERY_TEST_DATA")
-    if folder is None:
-        pytest.skip("no corpus: set REFINERY_TEST_DATA")
-    return sorted(Path(folder).glob("raw/*.parquet"))
-
-
-def documents(shard, share, seed):
-    texts = pl.read_parquet(shard, columns=["text"])["text"].drop_nulls().to_list()
-    rng = random.Random(seed)
-    return texts if share >= 1 else [text for text in texts if rng.random() < share]
 
 
 def test_random_texts_have_the_words_of_the_original():
@@ -123,12 +107,20 @@ def test_special_cases_in_any_company_have_the_words_of_the_original():
     assert differences([frame.format(*pair) for pair in pairs for frame in frames]) == []
 
 
-def test_a_corpus_has_the_words_of_the_original():
-    for seed, shard in enumerate(shards()):
-        assert differences(documents(shard, SHARE, seed)) == [], shard.name
+def test_a_corpus_has_the_words_and_sentences_of_the_original(record):
+    record.compare(
+        oracle="datatrove",
+        script="ask_spacy.py",
+        corpus=Corpus(min(SHARE, 0.1)),
+        profiles={"datatrove words, sentences": lambda _, answer: Outcome(answer)},
+        ours=lambda texts: [
+            {"datatrove words, sentences": Outcome(found)} for found in words_and_sentences(texts)
+        ],
+        cause=lambda text, *_: "the original deletes IS_ALPHA" if "IS_ALPHA" in text else None,
+    )
 
 
 def test_a_strewn_corpus_has_the_words_of_the_original():
     rng = random.Random(13)
-    texts = [strewn(text, rng) for text in documents(shards()[0], 0.1, 14)]
+    texts = [strewn(text, rng) for _, text in Corpus(0.01)]
     assert differences(texts) == []

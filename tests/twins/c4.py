@@ -1,4 +1,4 @@
-"""Twin of `datatrove.c4` and `datatrove.c4_fineweb`, and of the text that C4 leaves."""
+"""Twin of `c4`, `datatrove.c4` and `datatrove.c4_fineweb`, and of the text that C4 leaves."""
 
 import re
 import unicodedata
@@ -19,10 +19,17 @@ FATES = ("kept", "long_word", "no_terminal_punct", "few_words", "javascript", "p
 
 
 def signals(
-    text: str, count_sentences: Callable[[str], int], *, terminal_punct: bool = True
+    text: str,
+    count_sentences: Callable[[str], int],
+    *,
+    terminal_punct: bool = True,
+    reference: bool = False,
 ) -> dict[str, float | None]:
-    """Every signal of the family; `count_sentences` is asked once for each kept line."""
-    judged = list(judge_lines(text, terminal_punct=terminal_punct))
+    """Every signal of the family; `count_sentences` is asked once for each kept line.
+
+    `reference` are the rules of C4's own implementation, else they are datatrove's.
+    """
+    judged = list(judge_lines(text, terminal_punct=terminal_punct, reference=reference))
     lorem = [i for i, (_, _, breaks) in enumerate(judged) if "lorem_ipsum" in breaks]
     curly = [i for i, (_, _, breaks) in enumerate(judged) if "curly_bracket" in breaks]
     values: dict[str, float | None] = {"n_lines": len(judged)}
@@ -34,17 +41,22 @@ def signals(
     values["has_lorem_ipsum"] = int(bool(lorem))
     values["has_curly_bracket"] = int(bool(curly))
     values["has_lorem_ipsum_first"] = int(bool(lorem) and not (curly and curly[0] < lorem[0]))
+    if reference:
+        values["n_chars"] = len(text)
     return values
 
 
-def edited_text(text: str, *, terminal_punct: bool = True) -> str:
+def edited_text(text: str, *, terminal_punct: bool = True, reference: bool = False) -> str:
     """The kept lines, without citations."""
-    judged = judge_lines(text, terminal_punct=terminal_punct)
+    judged = judge_lines(text, terminal_punct=terminal_punct, reference=reference)
     return "\n".join(line for fate, line, _ in judged if fate == "kept").strip()
 
 
-def judge_lines(text: str, *, terminal_punct: bool) -> Iterator[tuple[str, str, set[str]]]:
+def judge_lines(
+    text: str, *, terminal_punct: bool, reference: bool
+) -> Iterator[tuple[str, str, set[str]]]:
     """Per line: what becomes of it, how it reads then, which document rules it breaks."""
+    marks = (".", "?", "!", '"') if reference else (".", "?", "!", '"', "'")
     for raw in text.splitlines():
         words = raw.split()
         line = CITATION.sub("", raw.strip())
@@ -53,12 +65,10 @@ def judge_lines(text: str, *, terminal_punct: bool) -> Iterator[tuple[str, str, 
         if any(len(word) > 1000 for word in words):
             yield "long_word", line, breaks
             continue
-        if terminal_punct and (
-            not line.endswith((".", "?", "!", '"', "'")) or line.endswith("...")
-        ):
+        if terminal_punct and (not line.endswith(marks) or line.endswith("...")):
             yield "no_terminal_punct", line, breaks
             continue
-        if len(words) < 3:
+        if len(line.split()) < 5 if reference else len(words) < 3:
             yield "few_words", line, breaks
             continue
         if "lorem ipsum" in lower:

@@ -146,6 +146,48 @@ def explain(
 
 
 @app.command()
+def layout(
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Profiles, or a pipeline file with rules and inputs.", show_default=False
+        ),
+    ] = None,
+    text: Annotated[list[Path] | None, typer.Option(help="A text file. Repeatable.")] = None,
+    pipeline: Annotated[
+        Path | None, typer.Option(help="A pipeline file whose inputs to read.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Documents to read of the inputs.")] = 1000,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the result, for refinery report --layouts.")
+    ] = None,
+) -> None:
+    """Show which verdicts flip when the same sentences are laid out otherwise."""
+    from refinery.cli import show
+    from refinery.config import load_pipeline
+    from refinery.layout import layout_test, layout_test_of
+
+    profiles = list(rules or [])
+    if pipeline is None and len(profiles) == 1 and profiles[0].endswith((".yaml", ".yml")):
+        pipeline = Path(profiles.pop())
+    if (pipeline is None) == (text is None):
+        message = "give the texts: --text FILE, or a pipeline file"
+        raise typer.BadParameter(message)
+    if pipeline is not None:
+        found = layout_test_of(load_pipeline(pipeline), sample=sample, rules=profiles or None)
+    elif profiles:
+        texts = [path.read_text(encoding="utf-8") for path in text or []]
+        found = layout_test(texts, profiles)
+    else:
+        message = "name profiles, such as kl3m (refinery explain lists all)"
+        raise typer.BadParameter(message)
+    show.layouts(found)
+    if json is not None:
+        found.write(json)
+        show.line(f"wrote {json}")
+
+
+@app.command()
 def schema() -> None:
     """Print the pipeline file's JSON schema, for editors."""
     import json
@@ -172,19 +214,31 @@ def verify(out: OutFolder) -> None:
 def report(
     out: OutFolder,
     html: Annotated[Path | None, typer.Option(help="Write the report page to this file.")] = None,
+    layouts: Annotated[
+        Path | None,
+        typer.Option(help="Show a layout test too: what refinery layout --json wrote."),
+    ] = None,
 ) -> None:
     """Show the funnel of a finished run, and every rule in turn, alone and exclusively."""
     from refinery.api import Run
     from refinery.cli import show
 
     opened = Run(out)
+    tested = None
+    if layouts is not None:
+        from refinery.layout import LayoutTest
+
+        tested = LayoutTest.read(layouts)
     if html is not None:
         from refinery.report.page import render
 
-        html.write_text(render(opened.manifest), encoding="utf-8")
+        html.write_text(render(opened.manifest, layouts=tested), encoding="utf-8")
         show.line(f"wrote {html}")
         return
     show.ledger(opened.ledger, rules=True)
+    if tested is not None:
+        show.line("")
+        show.layouts(tested)
 
 
 @app.command()

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from refinery.engine import Silent
 from refinery.preview import summary
-from refinery.report.funnel import human_bytes, human_count, rule_rows
+from refinery.report.funnel import human_bytes, human_count, rule_rows, short_reason
+from refinery.report.layouts import flip, independent, layout_lines, shown
 from refinery.report.table import funnel_table
 from refinery.report.table import plain_table as _table
 from refinery.signal_table import TEXT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from refinery import engine
     from refinery.explain import Explanation, Verdict
     from refinery.inspect_run import DocumentVerdict
+    from refinery.layout import LayoutTest
     from refinery.preview import Preview
     from refinery.runner import RunResult
 
@@ -246,6 +248,27 @@ def verdict(found: Verdict) -> None:
     )
 
 
+def layouts(found: LayoutTest) -> None:
+    """Which verdicts flip with the layout, and the signals behind them."""
+    names = found.layouts
+    table = _table("profile, rule", *names, right=tuple(range(1, 1 + len(names))))
+    lines = layout_lines(found)
+    for row in shown(lines):
+        name = row.profile if row.rule is None else f"  {short_reason(row.rule)}"
+        table.add_row(name, f"{row.dropped:,}", *(flip(pair) for pair in row.flips))
+        if row.rule is not None:
+            medians = ["" if m is None else f"{m:.4g}" for m in row.medians]
+            table.add_row("    median", *medians, style="dim")
+    _console().print(table)
+    line("")
+    line(
+        f"{found.documents:,} documents: dropped as read; under a layout, "
+        f"{flip((1, 0))[0]} newly dropped, {flip((0, 1))[0]} newly kept"
+    )
+    if n := independent(lines):
+        line(f"{n} rules have the same verdicts under every layout")
+
+
 def verdicts(found: list[DocumentVerdict]) -> None:
     """Why documents were kept or dropped, each with the values behind its reasons."""
     for document in found:
@@ -264,6 +287,7 @@ def verdicts(found: list[DocumentVerdict]) -> None:
 
 __all__ = [
     "explanation",
+    "layouts",
     "ledger",
     "line",
     "live",

@@ -31,7 +31,7 @@ import polars as pl
 
 from refinery import presets
 from refinery import signal_table as table
-from refinery.errors import UnknownNameError
+from refinery.errors import ParameterError, UnknownNameError
 from refinery.expr import compat as _compat  # noqa: F401 - refuses a Polars that cannot work
 from refinery.expr.kernels import FieldFunction, TextFunction, mapped
 from refinery.expr.spec import Spec, make_spec
@@ -197,7 +197,7 @@ def score(
     Returns
     -------
     pl.Expr
-        Float64 in [0, 1] named `name`; null where the text is null.
+        Float64 from 0 to 1 (fastText rounds up to 1.00001) named `name`; null where the text is null.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def score(
     >>> import polars as pl
     >>> import refinery as rf
     >>> df = pl.DataFrame({"text": ["The angle sum of a triangle is two right angles.", None]})
-    >>> df.select(rf.score("text", "builtin/textbook").is_between(0, 1))
+    >>> df.select(rf.score("text", "builtin/textbook") > 0)
     shape: (2, 1)
     ┌──────────┐
     │ textbook │
@@ -276,7 +276,7 @@ def signal(
     if found is None:
         kind = "signal"
         raise UnknownNameError(kind, column, table.columns())
-    family = _family(text, found.family, tokenizer)
+    family = signals(text, table.on_view(found.family, found.view), tokenizer=tokenizer)
     return mapped(family, FieldFunction(found.name, pl.Float64())).alias(found.column)
 
 
@@ -293,15 +293,17 @@ def signals(
     text
         A String column.
     profile
-        A family or profile, such as `datatrove/gopher_quality`; or several, computed in one pass.
+        A family or profile, such as `datatrove/gopher_quality` or `kl3m@datatrove/c4` (on a view); or
+        several, computed in one pass.
     tokenizer
         Read by families of token ids only.
 
     Returns
     -------
     pl.Expr
-        A struct of Float64 fields named by the signals, itself named `profile`; of several, the
-        fields are named by the signals' columns and the struct `signals`. Null where the text is.
+        A struct of Float64 fields named by the signals, itself named `profile`; of a recipe or of
+        several, the fields are named by the signals' columns, and the struct of several `signals`.
+        Null where the text is.
 
     Raises
     ------
@@ -323,44 +325,47 @@ def signals(
     │ 3.0     ┆ 1.0     │
     └─────────┴─────────┘
     """
-    if isinstance(profile, str):
-        return _family(text, family_name(profile), tokenizer).alias(profile)
-    wanted = {family_name(name) for name in profile}
-    families = [f for f in table.families().values() if f.name in wanted]
-    spec = _signals_spec([f.name for f in families], tokenizer)
+    names = [profile] if isinstance(profile, str) else list(profile)
+    keys = list(dict.fromkeys(key for name in names for key in family_keys(name)))
+    families = [family for key in keys if (family := table.family(key)) is not None]
+    spec = _signals_spec(families, tokenizer)
     columns = tuple(s.column for f in families for s in f.signals)
-    return text_expression(text, TextFunction(spec, columns, columns), "signals")
+    if isinstance(profile, str) and len(families) == 1:
+        fields = tuple(s.name for s in families[0].signals)
+        return text_expression(text, TextFunction(spec, columns, fields), profile)
+    title = profile if isinstance(profile, str) else "signals"
+    return text_expression(text, TextFunction(spec, columns, columns), title)
 
 
-def _family(text: IntoText, name: str, tokenizer: str | os.PathLike[str]) -> pl.Expr:
-    family = table.families()[name]
-    columns = tuple(s.column for s in family.signals)
-    fields = tuple(s.name for s in family.signals)
-    return text_expression(
-        text, TextFunction(_signals_spec([name], tokenizer), columns, fields), name
-    )
-
-
-def _signals_spec(families: list[str], tokenizer: str | os.PathLike[str]) -> Spec:
-    annotate: dict[str, Any] = {"signals": families}
-    if any(table.families()[name].needs_token_ids for name in families):
+def _signals_spec(families: Sequence[table.Family], tokenizer: str | os.PathLike[str]) -> Spec:
+    annotate: dict[str, Any] = {"signals": [family.key for family in families]}
+    if any(family.needs_token_ids for family in families):
         annotate["tokens"] = {"tokenizer": os.fspath(tokenizer)}
     return _checked(make_spec("signals", {"annotate": annotate}))
 
 
-def family_name(profile: str) -> str:
-    """The family of a family's or profile's name.
+def family_keys(profile: str) -> list[str]:
+    """The families that a family or profile reads, each with its view, in order.
 
     Raises
     ------
     UnknownNameError
         If there is none, with the nearest name.
+    ParameterError
+        If a view is given for a recipe, which says itself what reads which.
     """
     found = table.family(profile)
     if found is not None:
-        return found.name
-    if profile in presets.names():
-        return presets.load(profile).family
+        return [found.key]
+    if presets.exists(profile):
+        try:
+            rules = presets.load(profile).rules
+        except ValueError as error:
+            parameter = "profile"
+            raise ParameterError(parameter, str(error)) from None
+        signals = (table.column(rule.column) for rule in rules)
+        keys = [table.on_view(s.family, s.view) for s in signals if s is not None]
+        return list(dict.fromkeys(keys))
     kind = "profile or family of signals"
     allowed = [*(name.replace(".", "/") for name in table.families()), *presets.names()]
     raise UnknownNameError(kind, profile, allowed)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _FIRST_ROWS = 512
 _MAX_ROWS = 65_536
 _SECONDS = 0.25
-"""A kernel is called with as many rows as take about this long: between calls Python looks for
-Ctrl-C. Rows are independent, so where a column is cut changes nothing."""
+"""A kernel is called with as many rows as take about this long, so that Ctrl-C need not wait for a
+column's end. Rows are independent: where a column is cut changes nothing."""
 
 
 @cache
@@ -65,9 +65,20 @@ def run_pass(
             seconds = time.monotonic() - begun
             at += len(piece)
             rows = max(1, min(_MAX_ROWS, 4 * rows, int(rows * _SECONDS / max(seconds, 1e-6))))
+            if at < len(chunk):
+                _let_ctrl_c_through()
     if not batches:
         batches.append(_call(compiled, pa.array([], pa.large_string()), threads or pool()))
     return pa.Table.from_batches(batches)
+
+
+def _let_ctrl_c_through() -> None:
+    """Raise KeyboardInterrupt where one is pending.
+
+    Python raises it in the main thread only, which waits inside Polars while a query runs in others.
+    Polars keeps it for the next step of any query: a small one is enough.
+    """
+    pl.select(1)
 
 
 def _call(compiled: _core.Pass, texts: pa.Array, threads: _core.ThreadPool) -> pa.RecordBatch:

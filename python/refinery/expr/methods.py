@@ -686,6 +686,929 @@ class Kl3MSignals(_Signals):
         return self._signal("kl3m.adjusted_score")
 
 
+class CuratorHeuristicsSignals(_Signals):
+    """Signals of curator.heuristics; call it for all of them at once.
+
+    Source: NVIDIA-NeMo/Curator 1.4.0, nemo_curator/stages/text/filters/heuristic
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of curator.heuristics, as a struct; null where the text is null."""
+        return signals(self._text, "curator.heuristics", tokenizer=self._tokenizer)
+
+    def frac_chars_not_plain(self) -> pl.Expr:
+        """Characters that are no ASCII letter or digit, newline or one of `? ! , .` (so spaces
+        are), over all characters.
+
+        Range: 0 to 1; null for empty text. Float64 named `curator.heuristics.frac_chars_not_plain`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_chars_not_plain")
+
+    def frac_words_symbol(self) -> pl.Expr:
+        """Words that are an ellipsis (`...`, `…`, `[...]`, `(...)`, `[…]`, `-»`) or of which more
+        than half of the length is their number of runs of `#`, over all words.
+
+        Range: 0 to 1; null without words. Float64 named `curator.heuristics.frac_words_symbol`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_words_symbol")
+
+    def frac_chars_digit(self) -> pl.Expr:
+        """ASCII digits over all characters.
+
+        Range: 0 to 1; null for empty text. Float64 named `curator.heuristics.frac_chars_digit`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_chars_digit")
+
+    def frac_chars_url(self) -> pl.Expr:
+        """Characters of addresses that begin with `http://` or `https://`, up to the first
+        character that is none of an address, over all characters.
+
+        Range: 0 to 1; null for empty text. Float64 named `curator.heuristics.frac_chars_url`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_chars_url")
+
+    def frac_chars_white_space(self) -> pl.Expr:
+        """Spaces, tabs, newlines, carriage returns and backspaces over all characters.
+
+        Range: 0 to 1; null for empty text. Float64 named
+        `curator.heuristics.frac_chars_white_space`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_chars_white_space")
+
+    def frac_chars_bracket(self) -> pl.Expr:
+        """Characters `( ) [ ] { } ⟨ ⟩` over all characters.
+
+        Range: 0 to 1; null for empty text. Float64 named `curator.heuristics.frac_chars_bracket`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_chars_bracket")
+
+    def frac_paras_boilerplate(self) -> pl.Expr:
+        """Paragraphs (parts between pairs of newlines, empty ones included) with a phrase about
+        cookies, privacy or terms of use, in any case, over all paragraphs; 1 where any has
+        `lorem ipsum`.
+
+        Range: 0 to 1. Float64 named `curator.heuristics.frac_paras_boilerplate`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_paras_boilerplate")
+
+    def frac_lines_unique(self) -> pl.Expr:
+        """Different lines (cut at `\\n`, not stripped, not blank) over all of them.
+
+        Range: above 0 to 1; null without a line that is not blank. Float64 named
+        `curator.heuristics.frac_lines_unique`; null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_lines_unique")
+
+    def frac_paras_unique(self) -> pl.Expr:
+        """Different paragraphs (parts between pairs of newlines, empty ones included) over all of
+        them.
+
+        Range: above 0 to 1. Float64 named `curator.heuristics.frac_paras_unique`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_paras_unique")
+
+    def frac_line_chars_unique(self) -> pl.Expr:
+        """Characters of the different lines over those of all lines that are not blank.
+
+        Range: above 0 to 1; null without a line that is not blank. Float64 named
+        `curator.heuristics.frac_line_chars_unique`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_line_chars_unique")
+
+    def frac_para_chars_unique(self) -> pl.Expr:
+        """Characters of the different paragraphs over those of all.
+
+        Range: above 0 to 1; null where all paragraphs are empty. Float64 named
+        `curator.heuristics.frac_para_chars_unique`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_para_chars_unique")
+
+    def n_words(self) -> pl.Expr:
+        """Words of `split()`.
+
+        Range: 0 and more. Float64 named `curator.heuristics.n_words`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("curator.heuristics.n_words")
+
+    def frac_lines_without_end_mark(self) -> pl.Expr:
+        """Lines that end, white space aside, in none of `. ? ! " '`, over all lines that are not
+        blank.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `curator.heuristics.frac_lines_without_end_mark`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_lines_without_end_mark")
+
+    def frac_words_with_alpha(self) -> pl.Expr:
+        """Words with an alphabetic character (Unicode property Alphabetic) over all words.
+
+        Range: 0 to 1; null without words. Float64 named `curator.heuristics.frac_words_with_alpha`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.frac_words_with_alpha")
+
+    def n_stop_words(self) -> pl.Expr:
+        """Words that are one of `the be to of and that have with`, each time they occur, case-
+        sensitive.
+
+        Range: 0 and more. Float64 named `curator.heuristics.n_stop_words`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.n_stop_words")
+
+    def mean_word_length(self) -> pl.Expr:
+        """Mean number of characters of the words.
+
+        Range: 1 and more; null without words. Float64 named `curator.heuristics.mean_word_length`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.mean_word_length")
+
+    def max_word_length(self) -> pl.Expr:
+        """Characters of the longest word.
+
+        Range: 1 and more; null without words. Float64 named `curator.heuristics.max_word_length`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.max_word_length")
+
+    def frac_lines_ending_ellipsis(self) -> pl.Expr:
+        """Lines that end, white space aside, in an ellipsis (`...`, `…`, `[...]`, `(...)`, `[…]`,
+        `-»`) or in `read more` or `read more..`, in any case, over all lines that are not blank.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `curator.heuristics.frac_lines_ending_ellipsis`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_lines_ending_ellipsis")
+
+    def top_2gram_char_frac(self) -> pl.Expr:
+        """Share of the text's characters that go when the most frequent 2-gram (of equally frequent
+        ones the first seen), its words joined by one space, is deleted from the text wherever it
+        stands, inside words too.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.top_2gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.top_2gram_char_frac")
+
+    def top_3gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 3-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.top_3gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.top_3gram_char_frac")
+
+    def top_4gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 4-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.top_4gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.top_4gram_char_frac")
+
+    def dup_5gram_char_frac(self) -> pl.Expr:
+        """Characters of words, and one for each gap between two, that second and later copies of
+        5-grams cover, over the characters of the text.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_5gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_5gram_char_frac")
+
+    def dup_6gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 6-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_6gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_6gram_char_frac")
+
+    def dup_7gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 7-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_7gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_7gram_char_frac")
+
+    def dup_8gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 8-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_8gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_8gram_char_frac")
+
+    def dup_9gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 9-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_9gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_9gram_char_frac")
+
+    def dup_10gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 10-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `curator.heuristics.dup_10gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.dup_10gram_char_frac")
+
+    def frac_lines_starting_bullet(self) -> pl.Expr:
+        """Lines that start, white space aside, with one of `• ‣ ⁃ ⁌ ⁍ ∙ ○ ● ◘ ◦ ⦾ ⦿` (not `-`, not
+        `*`), over all lines that are not blank.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `curator.heuristics.frac_lines_starting_bullet`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("curator.heuristics.frac_lines_starting_bullet")
+
+    def has_pornographic_url(self) -> pl.Expr:
+        """Whether an address has `porn` in it, in this case.
+
+        Range: 0 or 1. Float64 named `curator.heuristics.has_pornographic_url`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("curator.heuristics.has_pornographic_url")
+
+
+class CuratorSignals(_Signals):
+    """Signals of curator."""
+
+    @property
+    def heuristics(self) -> CuratorHeuristicsSignals:
+        """Signals of curator.heuristics."""
+        return CuratorHeuristicsSignals(self._text, self._tokenizer)
+
+
+class PaperGopherSignals(_Signals):
+    """Signals of paper.gopher; call it for all of them at once.
+
+    Source: Rae et al. 2021, Scaling Language Models, appendix A1.1 and table A1
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of paper.gopher, as a struct; null where the text is null."""
+        return signals(self._text, "paper.gopher", tokenizer=self._tokenizer)
+
+    def n_words(self) -> pl.Expr:
+        """Words of `split()`.
+
+        Range: 0 and more. Float64 named `paper.gopher.n_words`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("paper.gopher.n_words")
+
+    def mean_word_length(self) -> pl.Expr:
+        """Mean number of characters of the words.
+
+        Range: 1 and more; null without words. Float64 named `paper.gopher.mean_word_length`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.mean_word_length")
+
+    def hash_to_word_ratio(self) -> pl.Expr:
+        """Occurrences of `#` over words.
+
+        Range: 0 and more; null without words. Float64 named `paper.gopher.hash_to_word_ratio`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.hash_to_word_ratio")
+
+    def ellipsis_to_word_ratio(self) -> pl.Expr:
+        """Occurrences of `...` and of `…` over words.
+
+        Range: 0 and more; null without words. Float64 named `paper.gopher.ellipsis_to_word_ratio`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.ellipsis_to_word_ratio")
+
+    def frac_lines_starting_bullet(self) -> pl.Expr:
+        """Lines that start, white space aside, with a bullet, `-` or `*`, over all lines that are
+        not blank.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `paper.gopher.frac_lines_starting_bullet`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("paper.gopher.frac_lines_starting_bullet")
+
+    def frac_lines_ending_ellipsis(self) -> pl.Expr:
+        """Lines that end, white space aside, in `...` or `…`, over all lines that are not blank.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `paper.gopher.frac_lines_ending_ellipsis`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("paper.gopher.frac_lines_ending_ellipsis")
+
+    def frac_words_with_alpha(self) -> pl.Expr:
+        """Words with at least one letter over all words.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.frac_words_with_alpha`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.frac_words_with_alpha")
+
+    def n_distinct_stop_words(self) -> pl.Expr:
+        """How many of `the be to of and that have with` occur as words, in any case.
+
+        Range: 0 to 8. Float64 named `paper.gopher.n_distinct_stop_words`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("paper.gopher.n_distinct_stop_words")
+
+    def dup_line_frac(self) -> pl.Expr:
+        """Lines (stripped, not blank) equal to an earlier one, over all of them.
+
+        Range: 0 to below 1; null for blank text. Float64 named `paper.gopher.dup_line_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_line_frac")
+
+    def dup_para_frac(self) -> pl.Expr:
+        """Paragraphs (parts between empty lines, stripped, not blank) equal to an earlier one, over
+        all of them.
+
+        Range: 0 to below 1; null for blank text. Float64 named `paper.gopher.dup_para_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_para_frac")
+
+    def dup_line_char_frac(self) -> pl.Expr:
+        """Characters of lines equal to an earlier one, over those of all lines.
+
+        Range: 0 to below 1; null for blank text. Float64 named `paper.gopher.dup_line_char_frac`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_line_char_frac")
+
+    def dup_para_char_frac(self) -> pl.Expr:
+        """Characters of paragraphs equal to an earlier one, over those of all paragraphs.
+
+        Range: 0 to below 1; null for blank text. Float64 named `paper.gopher.dup_para_char_frac`;
+        null where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_para_char_frac")
+
+    def top_2gram_char_frac(self) -> pl.Expr:
+        """Characters of the words that the most frequent 2-gram covers (of equally frequent ones
+        the first seen; 0 where it occurs once), over those of all words.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.top_2gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.top_2gram_char_frac")
+
+    def top_3gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 3-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.top_3gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.top_3gram_char_frac")
+
+    def top_4gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 4-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.top_4gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.top_4gram_char_frac")
+
+    def dup_5gram_char_frac(self) -> pl.Expr:
+        """Characters of the words that copies after the first of 5-grams cover, over those of all
+        words.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_5gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_5gram_char_frac")
+
+    def dup_6gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 6-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_6gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_6gram_char_frac")
+
+    def dup_7gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 7-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_7gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_7gram_char_frac")
+
+    def dup_8gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 8-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_8gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_8gram_char_frac")
+
+    def dup_9gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 9-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_9gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_9gram_char_frac")
+
+    def dup_10gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 10-grams.
+
+        Range: 0 to 1; null without words. Float64 named `paper.gopher.dup_10gram_char_frac`; null
+        where the text is null or the signal undefined.
+        """
+        return self._signal("paper.gopher.dup_10gram_char_frac")
+
+
+class PaperSignals(_Signals):
+    """Signals of paper."""
+
+    @property
+    def gopher(self) -> PaperGopherSignals:
+        """Signals of paper.gopher."""
+        return PaperGopherSignals(self._text, self._tokenizer)
+
+
+class C4Signals(_Signals):
+    """Signals of c4; call it for all of them at once.
+
+    Source: tensorflow/datasets 4.9.10, text/c4_utils.py (clean_page, is_valid_length); Raffel et
+    al. 2020, section 2.2
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of c4, as a struct; null where the text is null."""
+        return signals(self._text, "c4", tokenizer=self._tokenizer)
+
+    def n_lines(self) -> pl.Expr:
+        """Lines of `splitlines`, empty ones included.
+
+        Range: 0 and more. Float64 named `c4.n_lines`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("c4.n_lines")
+
+    def n_lines_kept(self) -> pl.Expr:
+        """Lines that no line rule drops.
+
+        Range: 0 and more. Float64 named `c4.n_lines_kept`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("c4.n_lines_kept")
+
+    def n_lines_dropped_long_word(self) -> pl.Expr:
+        """Lines dropped for a word of more than 1000 characters.
+
+        Range: 0 and more. Float64 named `c4.n_lines_dropped_long_word`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("c4.n_lines_dropped_long_word")
+
+    def n_lines_dropped_no_terminal_punct(self) -> pl.Expr:
+        """Lines dropped because, citations deleted, they end in none of `. ? ! "`, or in `...`.
+
+        Range: 0 and more. Float64 named `c4.n_lines_dropped_no_terminal_punct`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("c4.n_lines_dropped_no_terminal_punct")
+
+    def n_lines_dropped_few_words(self) -> pl.Expr:
+        """Lines dropped for fewer than 5 words, citations not counted.
+
+        Range: 0 and more. Float64 named `c4.n_lines_dropped_few_words`; null where the text is null
+        or the signal undefined.
+        """
+        return self._signal("c4.n_lines_dropped_few_words")
+
+    def n_lines_dropped_javascript(self) -> pl.Expr:
+        """Lines dropped for `javascript` in any case.
+
+        Range: 0 and more. Float64 named `c4.n_lines_dropped_javascript`; null where the text is
+        null or the signal undefined.
+        """
+        return self._signal("c4.n_lines_dropped_javascript")
+
+    def n_lines_dropped_policy(self) -> pl.Expr:
+        """Lines dropped for a phrase about cookies, privacy or terms of use, in any case.
+
+        Range: 0 and more. Float64 named `c4.n_lines_dropped_policy`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("c4.n_lines_dropped_policy")
+
+    def n_sentences(self) -> pl.Expr:
+        """Sentences in the kept lines, counted line by line.
+
+        Range: 0 and more. Float64 named `c4.n_sentences`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("c4.n_sentences")
+
+    def has_lorem_ipsum(self) -> pl.Expr:
+        """Whether `lorem ipsum`, in any case, is in a line with 5 words or more that the rules on
+        long words and terminal punctuation keep.
+
+        Range: 0 or 1. Float64 named `c4.has_lorem_ipsum`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("c4.has_lorem_ipsum")
+
+    def has_curly_bracket(self) -> pl.Expr:
+        """Whether `{` is in a line that the rules on long words, terminal punctuation, few words
+        and javascript keep.
+
+        Range: 0 or 1. Float64 named `c4.has_curly_bracket`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("c4.has_curly_bracket")
+
+    def has_lorem_ipsum_first(self) -> pl.Expr:
+        """Whether has_lorem_ipsum, and no earlier line makes has_curly_bracket true.
+
+        Range: 0 or 1. Float64 named `c4.has_lorem_ipsum_first`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("c4.has_lorem_ipsum_first")
+
+    def n_chars(self) -> pl.Expr:
+        """Characters of the text.
+
+        Range: 0 and more. Float64 named `c4.n_chars`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("c4.n_chars")
+
+
+class DclmQualitySignals(_Signals):
+    """Signals of dclm.quality; call it for all of them at once.
+
+    Source: mlfoundations/dclm 361714b, baselines/mappers/filters/content_filters.py; Rae et al.
+    2021, appendix A
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dclm.quality, as a struct; null where the text is null."""
+        return signals(self._text, "dclm.quality", tokenizer=self._tokenizer)
+
+    def n_chars(self) -> pl.Expr:
+        """Characters of the text.
+
+        Range: 0 and more. Float64 named `dclm.quality.n_chars`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dclm.quality.n_chars")
+
+    def n_words(self) -> pl.Expr:
+        """fastText's words (cut at ASCII white space and NUL) whose first character is a letter or
+        a number.
+
+        Range: 0 and more. Float64 named `dclm.quality.n_words`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("dclm.quality.n_words")
+
+    def mean_word_length(self) -> pl.Expr:
+        """Mean number of characters of the words of `split()`.
+
+        Range: 1 and more; null without `split()` words. Float64 named
+        `dclm.quality.mean_word_length`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.quality.mean_word_length")
+
+    def symbol_to_word_ratio(self) -> pl.Expr:
+        """Occurrences of `#`, `...`, `. . .` and `…` in the text, added up, over the words of
+        `split()`.
+
+        Range: 0 and more; null without `split()` words. Float64 named
+        `dclm.quality.symbol_to_word_ratio`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.quality.symbol_to_word_ratio")
+
+    def frac_lines_starting_bullet(self) -> pl.Expr:
+        """Non-blank lines (cut at `\\n`, stripped) that start with `●`, `•`, `*` or `-`, over all
+        of them.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `dclm.quality.frac_lines_starting_bullet`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.quality.frac_lines_starting_bullet")
+
+    def frac_lines_ending_ellipsis(self) -> pl.Expr:
+        """Non-blank lines (cut at `\\n`, stripped) that end with `...`, `. . .` or `…`, over all of
+        them.
+
+        Range: 0 to 1; null without a line that is not blank. Float64 named
+        `dclm.quality.frac_lines_ending_ellipsis`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.quality.frac_lines_ending_ellipsis")
+
+    def frac_words_without_alpha(self) -> pl.Expr:
+        """Words of `split()` without a letter over all of them.
+
+        Range: 0 to 1; null without `split()` words. Float64 named
+        `dclm.quality.frac_words_without_alpha`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.quality.frac_words_without_alpha")
+
+    def n_stop_words(self) -> pl.Expr:
+        """Words of `split()` that are, lower-cased, one of `the be to of and that have with`, each
+        occurrence counted.
+
+        Range: 0 and more. Float64 named `dclm.quality.n_stop_words`; null where the text is null or
+        the signal undefined.
+        """
+        return self._signal("dclm.quality.n_stop_words")
+
+
+class DclmRepetitionSignals(_Signals):
+    """Signals of dclm.repetition; call it for all of them at once.
+
+    Source: mlfoundations/dclm 361714b, massive_web_repetition_filters; Rae et al. 2021, table A1
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dclm.repetition, as a struct; null where the text is null."""
+        return signals(self._text, "dclm.repetition", tokenizer=self._tokenizer)
+
+    def dup_line_frac(self) -> pl.Expr:
+        """Non-blank lines (cut at `\\n`, stripped) that another one equals, over all of them.
+
+        Range: 0 to 1; null without one that is not blank. Float64 named
+        `dclm.repetition.dup_line_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_line_frac")
+
+    def dup_para_frac(self) -> pl.Expr:
+        """Non-blank paragraphs (cut at `\\n\\n`, stripped) that another one equals, over all of
+        them.
+
+        Range: 0 to 1; null without one that is not blank. Float64 named
+        `dclm.repetition.dup_para_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_para_frac")
+
+    def dup_line_char_frac(self) -> pl.Expr:
+        """Characters of the lines that another one equals, over the characters of all lines.
+
+        Range: 0 to 1; null without one that is not blank. Float64 named
+        `dclm.repetition.dup_line_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_line_char_frac")
+
+    def dup_para_char_frac(self) -> pl.Expr:
+        """Characters of the paragraphs that another one equals, over the characters of all
+        paragraphs.
+
+        Range: 0 to 1; null without one that is not blank. Float64 named
+        `dclm.repetition.dup_para_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_para_char_frac")
+
+    def top_2gram_char_frac(self) -> pl.Expr:
+        """Characters (without spaces) of the most frequent 2-gram, the longest of equally frequent
+        ones, times its count, over the characters of all words; 0 where none occurs twice.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dclm.repetition.top_2gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.repetition.top_2gram_char_frac")
+
+    def top_3gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 3-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dclm.repetition.top_3gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.repetition.top_3gram_char_frac")
+
+    def top_4gram_char_frac(self) -> pl.Expr:
+        """As top_2gram_char_frac, for 4-grams.
+
+        Range: 0 and more, above 1 where n-grams overlap; null with fewer words than n. Float64
+        named `dclm.repetition.top_4gram_char_frac`; null where the text is null or the signal
+        undefined.
+        """
+        return self._signal("dclm.repetition.top_4gram_char_frac")
+
+    def dup_5gram_char_frac(self) -> pl.Expr:
+        """Characters of the words that are part of a 5-gram that occurs twice or more, over the
+        characters of all words.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_5gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_5gram_char_frac")
+
+    def dup_6gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 6-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_6gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_6gram_char_frac")
+
+    def dup_7gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 7-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_7gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_7gram_char_frac")
+
+    def dup_8gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 8-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_8gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_8gram_char_frac")
+
+    def dup_9gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 9-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_9gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_9gram_char_frac")
+
+    def dup_10gram_char_frac(self) -> pl.Expr:
+        """As dup_5gram_char_frac, for 10-grams.
+
+        Range: 0 to 1; null with fewer words than n. Float64 named
+        `dclm.repetition.dup_10gram_char_frac`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.repetition.dup_10gram_char_frac")
+
+
+class DclmLineEditsSignals(_Signals):
+    """Signals of dclm.line_edits; call it for all of them at once.
+
+    Source: mlfoundations/dclm 361714b, word_removal_ratio_filter around the line modifiers of
+    dclm_baseline_refinedweb.yaml
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of dclm.line_edits, as a struct; null where the text is null."""
+        return signals(self._text, "dclm.line_edits", tokenizer=self._tokenizer)
+
+    def n_lines_after_uppercase(self) -> pl.Expr:
+        """Lines left when those mostly in capitals are gone; 0 where no text is left.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_uppercase`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_uppercase")
+
+    def n_lines_after_digits(self) -> pl.Expr:
+        """Lines left when those of digits are gone too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_digits`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_digits")
+
+    def n_lines_after_counters(self) -> pl.Expr:
+        """Lines left when counters are gone too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_counters`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_counters")
+
+    def n_lines_after_short_lines(self) -> pl.Expr:
+        """Lines left when those of fewer than 2 words, but not empty ones, are gone too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_short_lines`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_short_lines")
+
+    def n_lines_after_items_in_cart(self) -> pl.Expr:
+        """Lines left when the phrase `items in cart` is gone out of short lines too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_items_in_cart`; null where
+        the text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_items_in_cart")
+
+    def n_lines_after_read_more(self) -> pl.Expr:
+        """Lines left when a final `read more` and three characters are gone from short lines too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_read_more`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_read_more")
+
+    def n_lines_after_sign_in(self) -> pl.Expr:
+        """Lines left when an initial `sign-in` is gone from short lines too.
+
+        Range: 0 and more. Float64 named `dclm.line_edits.n_lines_after_sign_in`; null where the
+        text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.n_lines_after_sign_in")
+
+    def frac_words_removed(self) -> pl.Expr:
+        """Words (of fastText, first character a letter or a number) that the edits removed over the
+        words before them.
+
+        Range: at most 1, below 0 where an edit uncovered a word; null without words. Float64 named
+        `dclm.line_edits.frac_words_removed`; null where the text is null or the signal undefined.
+        """
+        return self._signal("dclm.line_edits.frac_words_removed")
+
+
+class DclmSignals(_Signals):
+    """Signals of dclm."""
+
+    @property
+    def quality(self) -> DclmQualitySignals:
+        """Signals of dclm.quality."""
+        return DclmQualitySignals(self._text, self._tokenizer)
+
+    @property
+    def repetition(self) -> DclmRepetitionSignals:
+        """Signals of dclm.repetition."""
+        return DclmRepetitionSignals(self._text, self._tokenizer)
+
+    @property
+    def line_edits(self) -> DclmLineEditsSignals:
+        """Signals of dclm.line_edits."""
+        return DclmLineEditsSignals(self._text, self._tokenizer)
+
+
+class RefinedwebLineEditsSignals(_Signals):
+    """Signals of refinedweb.line_edits; call it for all of them at once.
+
+    Source: Penedo et al. 2023 (RefinedWeb), appendix G.2
+    """
+
+    def __call__(self) -> pl.Expr:
+        """All signals of refinedweb.line_edits, as a struct; null where the text is null."""
+        return signals(self._text, "refinedweb.line_edits", tokenizer=self._tokenizer)
+
+    def n_lines_kept(self) -> pl.Expr:
+        """Lines that are not removed, edited and empty ones included.
+
+        Range: 0 and more. Float64 named `refinedweb.line_edits.n_lines_kept`; null where the text
+        is null or the signal undefined.
+        """
+        return self._signal("refinedweb.line_edits.n_lines_kept")
+
+    def frac_words_in_flagged_lines(self) -> pl.Expr:
+        """Words of `split()` in lines that are removed or edited over all of them.
+
+        Range: 0 to 1; null without words. Float64 named
+        `refinedweb.line_edits.frac_words_in_flagged_lines`; null where the text is null or the
+        signal undefined.
+        """
+        return self._signal("refinedweb.line_edits.frac_words_in_flagged_lines")
+
+
+class RefinedwebSignals(_Signals):
+    """Signals of refinedweb."""
+
+    @property
+    def line_edits(self) -> RefinedwebLineEditsSignals:
+        """Signals of refinedweb.line_edits."""
+        return RefinedwebLineEditsSignals(self._text, self._tokenizer)
+
+
 class DolmaGopherV1Signals(_Signals):
     """Signals of dolma.gopher_v1; call it for all of them at once.
 
@@ -1305,6 +2228,31 @@ class SignalMethods(_Signals):
     def kl3m(self) -> Kl3MSignals:
         """Signals of kl3m."""
         return Kl3MSignals(self._text, self._tokenizer)
+
+    @property
+    def curator(self) -> CuratorSignals:
+        """Signals of curator."""
+        return CuratorSignals(self._text, self._tokenizer)
+
+    @property
+    def paper(self) -> PaperSignals:
+        """Signals of paper."""
+        return PaperSignals(self._text, self._tokenizer)
+
+    @property
+    def c4(self) -> C4Signals:
+        """Signals of c4."""
+        return C4Signals(self._text, self._tokenizer)
+
+    @property
+    def dclm(self) -> DclmSignals:
+        """Signals of dclm."""
+        return DclmSignals(self._text, self._tokenizer)
+
+    @property
+    def refinedweb(self) -> RefinedwebSignals:
+        """Signals of refinedweb."""
+        return RefinedwebSignals(self._text, self._tokenizer)
 
     @property
     def dolma(self) -> DolmaSignals:

@@ -102,4 +102,6 @@ def _compared(pairs: pl.DataFrame, values: pl.Series, at: pl.Series) -> pl.DataF
     width = values.dtype.shape[0] if isinstance(values.dtype, pl.Array) else 1
     left, right = (values.gather(at.gather(pairs[side])).explode() for side in ("left", "right"))
     equal = (left == right).cast(pl.UInt32).reshape((len(pairs), width)).arr.sum()
-    return pairs.with_columns(similarity=equal.cast(pl.Float64) / width)
+    # Divided as clustering does; a constant divisor would be multiplied by its reciprocal.
+    divisor = pl.Series([float(width)]).new_from_index(0, len(pairs))
+    return pairs.with_columns(similarity=equal.cast(pl.Float64) / divisor)

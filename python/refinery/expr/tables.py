@@ -15,7 +15,7 @@ import pyarrow as pa
 from refinery.errors import SchemaError, UnknownNameError
 from refinery.expr.functions import (
     DEFAULT_TOKENIZER,
-    family_name,
+    family_keys,
     score_part,
     text_expression,
 )
@@ -84,7 +84,7 @@ def annotate(
     ----------
     data
         A Polars frame, or any table with `__arrow_c_stream__` (pyarrow, pandas 2.2 and later,
-        DuckDB, …). String columns are not copied; dictionary-encoded ones are decoded.
+        DuckDB, …), an older pandas frame, or a `datasets.Dataset`. String columns are not copied; dictionary-encoded ones are decoded.
     text
         Name of the column of texts: any Arrow string type, in Polars String.
     signals
@@ -139,7 +139,7 @@ def _spec(
     minhash: bool | Mapping[str, int],  # noqa: FBT001 - passed on
 ) -> Spec:
     names = [signals] if isinstance(signals, str) else list(signals)
-    part: dict[str, Any] = {"signals": [family_name(name) for name in names]}
+    part: dict[str, Any] = {"signals": [key for name in names for key in family_keys(name)]}
     part["scores"] = [score_part(name, model, None) for name, model in (scores or {}).items()]
     if tokenizer is not None:
         part["tokens"] = {"tokenizer": os.fspath(tokenizer)}
@@ -159,13 +159,7 @@ def _annotate_polars(
 
 
 def _annotate_arrow(data: ArrowStream, text: str, spec: Spec, columns: list[str]) -> pa.Table:
-    if not hasattr(data, "__arrow_c_stream__") and not hasattr(data, "__arrow_c_array__"):
-        message = (
-            f"expected a Polars frame or a table that speaks Arrow (__arrow_c_stream__), found "
-            f"{type(data).__name__}; convert it to a pyarrow.Table first"
-        )
-        raise TypeError(message)
-    table = pa.table(data)
+    table = _table(data)
     _check_column(text, table.column_names)
     texts = table[text]
     if not is_text(texts.type):
@@ -177,6 +171,21 @@ def _annotate_arrow(data: ArrowStream, text: str, spec: Spec, columns: list[str]
             table = table.drop_columns([name])
         table = table.append_column(name, found[name])
     return table
+
+
+def _table(data: Any) -> pa.Table:
+    """`data` as a pyarrow table, without a copy where it speaks Arrow."""
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return pa.table(data)
+    if type(data).__module__.startswith("pandas."):  # before 2.2
+        return pa.Table.from_pandas(data, preserve_index=False)
+    if hasattr(data, "with_format") and hasattr(data, "features"):  # Dataset of Hugging Face
+        return pa.table(data.with_format("arrow")[:])
+    message = (
+        "expected a Polars frame or a table that speaks Arrow (__arrow_c_stream__), found "
+        f"{type(data).__name__}; convert it to a pyarrow.Table first"
+    )
+    raise TypeError(message)
 
 
 def _check_column(text: str, names: Sequence[str]) -> None:

@@ -80,6 +80,8 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
     if reasons.null_count == len(reasons):
         return Rows(texts, ids, sources, numbers, [])
     good = pc.is_null(reasons)
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())  # Arrow cannot filter views
     bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
     quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
     kept_sources = sources.filter(good) if sources is not None else None

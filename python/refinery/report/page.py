@@ -1,12 +1,12 @@
 """The report of a run as one self-contained page: no script, no network, no date.
 
-It is made of the manifest alone, so equal runs have equal pages.
+It is made of the manifest alone, so equal runs have equal pages; a layout test is added on request.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refinery.report.funnel import (
     FunnelRow,
@@ -17,6 +17,10 @@ from refinery.report.funnel import (
     rule_rows,
     short_reason,
 )
+from refinery.report.layouts import flip, independent, layout_lines, shown
+
+if TYPE_CHECKING:
+    from refinery.layout import LayoutTest
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --line: #d8dee4; --bar: #2f6f9f; --page: #fff }
@@ -40,8 +44,8 @@ _RULE_COUNTS = (
 )
 
 
-def render(manifest: dict[str, Any]) -> str:
-    """The page of a finished run, as HTML."""
+def render(manifest: dict[str, Any], *, layouts: LayoutTest | None = None) -> str:
+    """The page of a finished run, as HTML; with a layout test, where there is one."""
     ledger = manifest["ledger"]
     rows = funnel(ledger)
     last = rows[-1]
@@ -60,6 +64,7 @@ def render(manifest: dict[str, Any]) -> str:
             "<h2>Rules</h2>",
             f'<p class="lead">{_RULE_COUNTS}</p>',
             _rules(rule_rows(ledger)),
+            *(_layouts(layouts) if layouts is not None else []),
             "<h2>Inputs</h2>",
             _inputs(manifest["inputs"]),
             "<h2>Outputs</h2>",
@@ -130,6 +135,26 @@ def _rules(rows: list[RuleRow]) -> str:
         ("tokens first", "n"), ("alone", "n"), ("only this", "n"),
     ]  # fmt: skip
     return _table(headers, cells)
+
+
+def _layouts(found: LayoutTest) -> list[str]:
+    lines = layout_lines(found)
+    cells = [
+        [
+            escape(line.profile) if line.rule is None else "",
+            _code(line.rule) if line.rule else "any rule",
+            f"{line.dropped:,}",
+            *(flip(pair) for pair in line.flips),
+        ]
+        for line in shown(lines)
+    ]
+    lead = (
+        f"Verdicts on {found.documents:,} documents when the same words are laid out otherwise: dropped as read; "
+        f"then, per layout, + newly dropped and \N{MINUS SIGN} newly kept. "
+        f"{independent(lines)} rules have the same verdicts under every layout."
+    )
+    headers = [("profile", ""), ("rule", ""), *((name, "n") for name in found.layouts)]
+    return ["<h2>Layout</h2>", f'<p class="lead">{escape(lead)}</p>', _table(headers, cells)]
 
 
 def _inputs(inputs: list[dict[str, Any]]) -> str:

@@ -20,6 +20,7 @@ use crate::dedup::exact::content_hash;
 use crate::dedup::minhash::{MinHashScratch, MinHasher};
 use crate::edit::{Edit, View, ViewTexts, ViewTree};
 use crate::fasttext::{Model, ModelScratch};
+use crate::lm::{Perplexity, Scratch as PerplexityScratch};
 use crate::signal::{Family, Scratch};
 use crate::text::{Needs, Splitter};
 use crate::tokens::Tokenizer;
@@ -83,16 +84,22 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// A score to compute: which model, and which of its labels' probabilities it is.
+/// A score to compute.
 pub struct Score {
     /// Column of the score.
     pub name: String,
-    /// The model.
-    pub model: Arc<Model>,
-    /// Index of the label in [`Model::labels`].
-    pub label: usize,
+    /// What gives it.
+    pub model: ScoreModel,
     /// What it reads.
     pub view: ViewId,
+}
+
+/// What gives a score.
+pub enum ScoreModel {
+    /// A classifier, and the index in [`Model::labels`] of the label whose probability it is.
+    Label(Arc<Model>, usize),
+    /// A language model: the score is the perplexity, undefined where a text has none.
+    Perplexity(Arc<Perplexity>),
 }
 
 /// Which text something reads: `None` is the text as it was given, a number one of [`Pass::views`].
@@ -121,6 +128,7 @@ struct Worker {
     scratch: Scratch,
     views: ViewTexts,
     model: ModelScratch,
+    perplexity: PerplexityScratch,
     minhash: MinHashScratch,
     probabilities: Vec<f32>,
 }
@@ -334,10 +342,13 @@ impl Pass {
         }
         for (score, value) in self.scores.iter().zip(&mut row.values[layout.scores_at..]) {
             let text = text_of(layout, score.view, text, &worker.views);
-            score
-                .model
-                .predict(text, &mut worker.model, &mut worker.probabilities);
-            *value = f64::from(worker.probabilities[score.label]);
+            *value = match &score.model {
+                ScoreModel::Label(model, label) => {
+                    model.predict(text, &mut worker.model, &mut worker.probabilities);
+                    f64::from(worker.probabilities[*label])
+                }
+                ScoreModel::Perplexity(model) => model.perplexity(text, &mut worker.perplexity),
+            };
         }
         if let Some((minhash, view)) = &self.minhash {
             let text = text_of(layout, *view, text, &worker.views);

@@ -1,7 +1,8 @@
 //! The computing half of refinery: everything that reads characters.
 //!
 //! What is here: definitions of word, line, sentence and n-gram ([`text`]), signals over one
-//! document ([`signal`]), edits that make views of it ([`edit`]), token counts ([`tokens`]), fastText inference ([`fasttext`]), sketches
+//! document ([`signal`]), edits that make views of it ([`edit`]), token counts ([`tokens`]), fastText inference ([`fasttext`]), perplexity under n-gram
+//! models ([`lm`]), sketches
 //! and duplicate clusters ([`dedup`]), readers that cut inputs into units and parse rows
 //! ([`input`]), and the one fused pass over Arrow string columns ([`batch`]).
 //!
@@ -15,6 +16,7 @@ pub mod edit;
 pub mod error;
 pub mod fasttext;
 pub mod input;
+pub mod lm;
 pub mod signal;
 pub mod text;
 pub mod tokens;

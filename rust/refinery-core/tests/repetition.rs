@@ -105,6 +105,8 @@ fn signals(family: &Family, text: &str, words: &[Word], scratch: &mut Scratch) -
         text,
         n_chars,
         words,
+        split_words: &[],
+        uax29_words: &[],
         tokens: &[],
         is_kl3m_tokenizer: false,
     };

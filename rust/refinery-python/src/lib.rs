@@ -5,6 +5,7 @@ mod columns;
 mod dedup;
 mod detach;
 mod input;
+mod lm;
 mod models;
 mod signals;
 mod text;
@@ -19,6 +20,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     columns::register(m)?;
     signals::register(m)?;
     models::register(m)?;
+    lm::register(m)?;
     dedup::register(m)?;
     input::register(m)?;
     text::register(m)

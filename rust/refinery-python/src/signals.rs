@@ -5,13 +5,14 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_arrow::{PyArray, PyRecordBatch};
-use refinery_core::batch::{Score, Texts, ViewId};
+use refinery_core::batch::{Score, ScoreModel, Texts, ViewId};
 use refinery_core::edit::{EDITS, Edit, View, edit};
 use refinery_core::signal::{FAMILIES, Family, family};
 use refinery_core::{Error, batch};
 
 use crate::dedup::MinHasher;
 use crate::detach::{self, ThreadPool, detached, to_py_err};
+use crate::lm::PerplexityModel;
 use crate::models::{Model, Tokenizer};
 
 /// One pass over a batch of documents: what it computes is fixed when it is made.
@@ -24,7 +25,8 @@ pub struct Pass {
 impl Pass {
     /// `views`: names and the edits of each, in order; `sized` and `hashed`: those of them whose
     /// lengths and content hash are columns. A family is named alone or with the view it reads, as
-    /// in `kl3m@VIEW`. `scores`: column name, model, index of the label, view. The view `text` is
+    /// in `kl3m@VIEW`. `scores`: column name, model, index of the label (0 of a
+    /// perplexity), view. The view `text` is
     /// the text as it is given.
     #[new]
     #[pyo3(signature = (*, views=Vec::new(), sized=Vec::new(), hashed=Vec::new(), families=Vec::new(), tokenizer=None, scores=Vec::new(), minhash=None, minhash_view="text", base_columns=false))]
@@ -38,7 +40,7 @@ impl Pass {
         hashed: Vec<String>,
         families: Vec<String>,
         tokenizer: Option<PyRef<'_, Tokenizer>>,
-        scores: Vec<(String, PyRef<'_, Model>, usize, String)>,
+        scores: Vec<(String, AnyModel<'_>, usize, String)>,
         minhash: Option<PyRef<'_, MinHasher>>,
         minhash_view: &str,
         base_columns: bool,
@@ -62,8 +64,14 @@ impl Pass {
             .map_err(to_py_err)?;
         let scores = scores
             .into_iter()
-            .map(|(name, model, label, view)| score(name, &model, label, view_id(&view, &views)?))
-            .collect::<Result<_, _>>()
+            .map(|(name, model, label, view)| {
+                Ok(Score {
+                    name,
+                    model: score_model(&model, label)?,
+                    view: view_id(&view, &views)?,
+                })
+            })
+            .collect::<refinery_core::Result<_>>()
             .map_err(to_py_err)?;
         let minhash_view = view_id(minhash_view, &views).map_err(to_py_err)?;
         let inner = batch::Pass {
@@ -119,19 +127,27 @@ fn family_on_view(name: &str, views: &[View]) -> refinery_core::Result<(&'static
     Ok((found, view_id(view, views)?))
 }
 
-fn score(name: String, model: &Model, label: usize, view: ViewId) -> refinery_core::Result<Score> {
-    let n = model.inner.labels().len();
-    if label >= n {
-        return Err(Error::Parameter {
-            name: "label",
-            message: format!("index {label} of a model with {n} labels"),
-        });
+/// A model of either kind.
+#[derive(FromPyObject)]
+enum AnyModel<'py> {
+    FastText(PyRef<'py, Model>),
+    Perplexity(PyRef<'py, PerplexityModel>),
+}
+
+fn score_model(model: &AnyModel<'_>, label: usize) -> refinery_core::Result<ScoreModel> {
+    let (n, model) = match model {
+        AnyModel::FastText(model) => (
+            model.inner.labels().len(),
+            ScoreModel::Label(Arc::clone(&model.inner), label),
+        ),
+        AnyModel::Perplexity(model) => (1, ScoreModel::Perplexity(Arc::clone(&model.inner))),
+    };
+    if label < n {
+        return Ok(model);
     }
-    Ok(Score {
-        name,
-        model: Arc::clone(&model.inner),
-        label,
-        view,
+    Err(Error::Parameter {
+        name: "label",
+        message: format!("index {label} of a model with {n} labels"),
     })
 }
 

@@ -6,7 +6,12 @@
 //! Not here: what an edit removed (the ledger tells, from the lengths before and after).
 
 pub mod c4;
+pub mod dclm_lines;
+pub mod dclm_newlines;
+pub mod dclm_urls;
 pub mod dolma_c4;
+mod ignore_case;
+pub mod layout;
 mod views;
 
 pub use views::{View, ViewTexts, ViewTree};
@@ -31,10 +36,30 @@ pub struct Edit {
 pub struct EditScratch {
     /// Buffers of C4.
     pub c4: LineJudge,
+    /// Buffers of the line edits of DCLM and `RefinedWeb`.
+    pub dclm_lines: dclm_lines::LineEditor,
+    /// Text between the two steps of DCLM's deletion of addresses.
+    pub dclm_urls: String,
+    /// Buffers of layouts.
+    pub layout: layout::Buffers,
 }
 
 /// Every edit.
-pub static EDITS: &[&Edit] = &[&c4::EDIT, &c4::FINEWEB_EDIT, &dolma_c4::EDIT];
+pub static EDITS: &[&Edit] = &[
+    &c4::EDIT,
+    &c4::FINEWEB_EDIT,
+    &c4::REFERENCE_EDIT,
+    &dclm_urls::EDIT,
+    &dclm_newlines::EDIT,
+    &dclm_lines::EDIT,
+    &dclm_lines::REFINEDWEB_EDIT,
+    &dolma_c4::EDIT,
+    &layout::BLANK_LINES,
+    &layout::NEWLINES,
+    &layout::ONE_LINE,
+    &layout::WRAPPED,
+    &layout::SENTENCES,
+];
 
 /// The edit of that name.
 pub fn edit(name: &str) -> Option<&'static Edit> {

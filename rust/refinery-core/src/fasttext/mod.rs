@@ -19,7 +19,7 @@ mod loss;
 mod math;
 mod matrix;
 mod prefetch;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ use super::prefetch;
 const MAX_PROBES: usize = 1024;
 
 /// Open addressing over (hash, value), at most two thirds full.
-pub(super) struct Table {
+pub(crate) struct Table {
     slots: Vec<Slot>,
     mask: usize,
 }
@@ -25,14 +25,14 @@ struct Slot {
 /// No value is as large: entries and rows are counted by an `i32`.
 const FREE: u32 = u32::MAX;
 
-pub(super) enum Inserted {
+pub(crate) enum Inserted {
     Yes,
     Twice,
     TooFar,
 }
 
 impl Table {
-    pub(super) fn with_room_for(n: usize) -> Self {
+    pub(crate) fn with_room_for(n: usize) -> Self {
         let size = (n + n / 2 + 2).next_power_of_two();
         Self {
             slots: vec![
@@ -52,7 +52,7 @@ impl Table {
         (0..MAX_PROBES.min(self.slots.len())).map(move |i| home.wrapping_add(i) & mask)
     }
 
-    pub(super) fn insert(
+    pub(crate) fn insert(
         &mut self,
         hash: u32,
         value: u32,
@@ -72,7 +72,7 @@ impl Table {
     }
 
     #[inline]
-    pub(super) fn get(&self, hash: u32, is_same: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn get(&self, hash: u32, is_same: impl Fn(u32) -> bool) -> Option<u32> {
         for at in self.probes(hash) {
             let slot = self.slots[at];
             if slot.value == FREE {
@@ -86,13 +86,13 @@ impl Table {
     }
 
     #[inline]
-    pub(super) fn prefetch(&self, hash: u32) {
+    pub(crate) fn prefetch(&self, hash: u32) {
         prefetch::read(&self.slots, hash as usize & self.mask);
     }
 }
 
 /// The remainder of a division whose divisor is known beforehand: two multiplications.
-pub(super) struct Remainder {
+pub(crate) struct Remainder {
     divisor: u64,
     /// (2^64 - 1) / divisor, rounded down.
     inverse: u64,
@@ -100,7 +100,7 @@ pub(super) struct Remainder {
 
 impl Remainder {
     /// A divisor of 0 is a model without n-grams, which asks for no remainder.
-    pub(super) fn new(divisor: u32) -> Self {
+    pub(crate) fn new(divisor: u32) -> Self {
         let divisor = u64::from(divisor.max(1));
         Self {
             divisor,
@@ -109,7 +109,7 @@ impl Remainder {
     }
 
     #[inline]
-    pub(super) fn of(&self, value: u64) -> u32 {
+    pub(crate) fn of(&self, value: u64) -> u32 {
         // The inverse is less than 1 below 2^64 / divisor, and the value below 2^64, so the
         // quotient comes out exact or 1 too small.
         let quotient = ((u128::from(value) * u128::from(self.inverse)) >> 64) as u64;

@@ -1,9 +1,11 @@
-//! C4's line and document rules as numbers, computed as datatrove's `C4QualityFilter` does.
+//! C4's line and document rules as numbers.
 //!
-//! Two families, since C4 judges the document by what its line rules leave: `datatrove.c4` with all
-//! of them, and `datatrove.c4_fineweb` without the terminal-punctuation rule, as `FineWeb` runs it.
+//! Three families, since C4 judges the document by what its line rules leave: `c4` with those of the
+//! reference implementation, `datatrove.c4` with those of datatrove's `C4QualityFilter`, and
+//! `datatrove.c4_fineweb` without the terminal-punctuation rule, as `FineWeb` runs it.
 //! Not here: the bad-word list, the paragraph rule, thresholds (they are in the presets of the same
-//! names), the text that C4 leaves ([`crate::edit::c4`]), and citations without line rules.
+//! names), the text that C4 leaves ([`crate::edit::c4`]), citations without line rules, and lines
+//! that repeat elsewhere in the corpus.
 //!
 //! A document rule of the original stops at the first line that breaks it. Here every line is
 //! judged, so that the numbers stand when a rule is left out; which of the two document rules
@@ -26,75 +28,119 @@ const fn spec(name: &'static str, definition: &'static str, range: &'static str)
     }
 }
 
-/// Signals of both families. A dropped line is counted by the first rule that drops it.
-static SIGNALS: [SignalSpec; 11] = [
-    spec(
-        "n_lines",
-        "Lines of `splitlines`, empty ones included.",
-        COUNT,
-    ),
-    spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
-    spec(
-        "n_lines_dropped_long_word",
-        "Lines dropped for a word of more than 1000 characters.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_no_terminal_punct",
-        "Lines dropped because, citations deleted, they end in none of `. ? ! \" '`, or in `...`; 0 in c4_fineweb.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_few_words",
-        "Lines dropped for fewer than 3 words, citations counted.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_javascript",
-        "Lines dropped for `javascript` in any case.",
-        COUNT,
-    ),
-    spec(
-        "n_lines_dropped_policy",
-        "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
-        COUNT,
-    ),
-    spec(
-        "n_sentences",
-        "Sentences in the kept lines, counted line by line.",
-        COUNT,
-    ),
-    spec(
-        "has_lorem_ipsum",
-        "Whether `lorem ipsum`, in any case, is in a line with 3 words or more that the rules on long words and terminal punctuation keep.",
-        FLAG,
-    ),
-    spec(
-        "has_curly_bracket",
-        "Whether `{` is in a line that the rules on long words, terminal punctuation, few words and javascript keep.",
-        FLAG,
-    ),
-    spec(
-        "has_lorem_ipsum_first",
-        "Whether has_lorem_ipsum, and no earlier line makes has_curly_bracket true.",
-        FLAG,
-    ),
-];
+/// What the rules of a family say of the end and the words of a line.
+struct LineTexts {
+    no_terminal_punct: &'static str,
+    few_words: &'static str,
+    has_lorem_ipsum: &'static str,
+}
+
+const DATATROVE_LINES: LineTexts = LineTexts {
+    no_terminal_punct: "Lines dropped because, citations deleted, they end in none of `. ? ! \" '`, or in `...`; 0 in c4_fineweb.",
+    few_words: "Lines dropped for fewer than 3 words, citations counted.",
+    has_lorem_ipsum: "Whether `lorem ipsum`, in any case, is in a line with 3 words or more that the rules on long words and terminal punctuation keep.",
+};
+
+const REFERENCE_LINES: LineTexts = LineTexts {
+    no_terminal_punct: "Lines dropped because, citations deleted, they end in none of `. ? ! \"`, or in `...`.",
+    few_words: "Lines dropped for fewer than 5 words, citations not counted.",
+    has_lorem_ipsum: "Whether `lorem ipsum`, in any case, is in a line with 5 words or more that the rules on long words and terminal punctuation keep.",
+};
+
+const N_CHARS: SignalSpec = spec("n_chars", "Characters of the text.", COUNT);
+
+/// Signals of the families. A dropped line is counted by the first rule that drops it.
+const fn signals(lines: &LineTexts) -> [SignalSpec; 11] {
+    [
+        spec(
+            "n_lines",
+            "Lines of `splitlines`, empty ones included.",
+            COUNT,
+        ),
+        spec("n_lines_kept", "Lines that no line rule drops.", COUNT),
+        spec(
+            "n_lines_dropped_long_word",
+            "Lines dropped for a word of more than 1000 characters.",
+            COUNT,
+        ),
+        spec(
+            "n_lines_dropped_no_terminal_punct",
+            lines.no_terminal_punct,
+            COUNT,
+        ),
+        spec("n_lines_dropped_few_words", lines.few_words, COUNT),
+        spec(
+            "n_lines_dropped_javascript",
+            "Lines dropped for `javascript` in any case.",
+            COUNT,
+        ),
+        spec(
+            "n_lines_dropped_policy",
+            "Lines dropped for a phrase about cookies, privacy or terms of use, in any case.",
+            COUNT,
+        ),
+        spec(
+            "n_sentences",
+            "Sentences in the kept lines, counted line by line.",
+            COUNT,
+        ),
+        spec("has_lorem_ipsum", lines.has_lorem_ipsum, FLAG),
+        spec(
+            "has_curly_bracket",
+            "Whether `{` is in a line that the rules on long words, terminal punctuation, few words and javascript keep.",
+            FLAG,
+        ),
+        spec(
+            "has_lorem_ipsum_first",
+            "Whether has_lorem_ipsum, and no earlier line makes has_curly_bracket true.",
+            FLAG,
+        ),
+    ]
+}
+
+static DATATROVE_SIGNALS: [SignalSpec; 11] = signals(&DATATROVE_LINES);
+
+static REFERENCE_SIGNALS: [SignalSpec; 12] = {
+    let mut specs = [N_CHARS; 12];
+    let shared = signals(&REFERENCE_LINES);
+    let mut i = 0;
+    while i < shared.len() {
+        specs[i] = shared[i];
+        i += 1;
+    }
+    specs
+};
 
 const SOURCE: &str =
     "huggingface/datatrove 0.10.0, C4QualityFilter; Raffel et al. 2020, section 2.2";
 
-/// C4 with all its line rules.
-pub static FAMILY: Family = Family {
-    name: "datatrove.c4",
-    prefix: "datatrove.c4.",
-    source: SOURCE,
-    signals: &SIGNALS,
+/// C4 as its reference implementation cleans a page.
+pub static REFERENCE_FAMILY: Family = Family {
+    name: "c4",
+    prefix: "c4.",
+    source: "tensorflow/datasets 4.9.10, text/c4_utils.py (clean_page, is_valid_length); Raffel et al. 2020, section 2.2",
+    signals: &REFERENCE_SIGNALS,
     needs: Needs {
         words: true,
         ..Needs::NONE
     },
-    compute: |doc, scratch, out| compute(doc, LineRules::C4, scratch, out),
+    compute: |doc, scratch, out| {
+        compute(doc, LineRules::REFERENCE, scratch, &mut out[..11]);
+        out[11] = doc.n_chars as f64;
+    },
+};
+
+/// C4 as datatrove has it, with all its line rules.
+pub static FAMILY: Family = Family {
+    name: "datatrove.c4",
+    prefix: "datatrove.c4.",
+    source: SOURCE,
+    signals: &DATATROVE_SIGNALS,
+    needs: Needs {
+        words: true,
+        ..Needs::NONE
+    },
+    compute: |doc, scratch, out| compute(doc, LineRules::DATATROVE, scratch, out),
 };
 
 /// C4 as `FineWeb` runs it: lines need no terminal punctuation.
@@ -102,7 +148,7 @@ pub static FINEWEB_FAMILY: Family = Family {
     name: "datatrove.c4_fineweb",
     prefix: "datatrove.c4_fineweb.",
     source: SOURCE,
-    signals: &SIGNALS,
+    signals: &DATATROVE_SIGNALS,
     needs: Needs {
         words: true,
         ..Needs::NONE

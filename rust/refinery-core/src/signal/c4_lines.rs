@@ -1,5 +1,8 @@
 //! C4's rules for one line: what becomes of it, and what it says after the edit.
 //!
+//! The reference implementation and datatrove's differ in which marks end a line, in how many words
+//! a line needs and in whether citations count among them: [`LineRules`].
+//!
 //! Not here: counting over a document ([`super::c4`]).
 //!
 //! A line is searched for phrases only where the document may have one: the lower-cased document
@@ -10,11 +13,10 @@ use memchr::{memchr, memmem::Finder};
 
 use crate::text::chars::is_decimal;
 use crate::text::lines::split_spaces;
+use crate::text::lower::lower_ascii;
 
 /// A word of more characters drops its line.
 const MAX_WORD_CHARS: usize = 1000;
-/// A line of fewer words is dropped.
-const MIN_WORDS: usize = 3;
 const POLICY_PHRASES: [&str; 6] = [
     "terms of use",
     "privacy policy",
@@ -27,18 +29,31 @@ const POLICY_PHRASES: [&str; 6] = [
 /// Which of the line rules apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineRules {
-    /// Whether a line must end in a terminal mark.
-    pub terminal_punct: bool,
+    /// The marks of which a line must end in one; `None` lets it end as it likes.
+    pub end_marks: Option<&'static [char]>,
+    /// A line of fewer words is dropped.
+    pub min_words: usize,
+    /// Whether citations count as words.
+    pub counts_citations: bool,
 }
 
 impl LineRules {
-    /// All rules.
-    pub const C4: Self = Self {
-        terminal_punct: true,
+    /// As C4's reference implementation has them.
+    pub const REFERENCE: Self = Self {
+        end_marks: Some(&['.', '?', '!', '"']),
+        min_words: 5,
+        counts_citations: false,
     };
-    /// As `FineWeb` runs C4.
+    /// As datatrove has them.
+    pub const DATATROVE: Self = Self {
+        end_marks: Some(&['.', '?', '!', '"', '\'']),
+        min_words: 3,
+        counts_citations: true,
+    };
+    /// As `FineWeb` runs datatrove's.
     pub const FINEWEB: Self = Self {
-        terminal_punct: false,
+        end_marks: None,
+        ..Self::DATATROVE
     };
 }
 
@@ -51,7 +66,7 @@ pub enum Fate {
     LongWord,
     /// The edited line does not end in a terminal mark.
     NoTerminalPunct,
-    /// Fewer than 3 words, counted before the edit.
+    /// Too few words.
     FewWords,
     /// It mentions javascript.
     Javascript,
@@ -96,7 +111,7 @@ impl Phrases {
 /// Judges the lines of one document after another; buffers are reused.
 pub struct LineJudge {
     finders: Finders,
-    lower: Vec<u8>,
+    lower: String,
     edited: String,
     may_have: Phrases,
 }
@@ -105,7 +120,6 @@ struct Finders {
     lorem_ipsum: Finder<'static>,
     javascript: Finder<'static>,
     policy: [Finder<'static>; POLICY_PHRASES.len()],
-    kelvin: Finder<'static>,
 }
 
 impl Default for LineJudge {
@@ -114,11 +128,10 @@ impl Default for LineJudge {
             lorem_ipsum: Finder::new("lorem ipsum"),
             javascript: Finder::new("javascript"),
             policy: POLICY_PHRASES.map(Finder::new),
-            kelvin: Finder::new("\u{212a}"),
         };
         Self {
             finders,
-            lower: Vec::new(),
+            lower: String::new(),
             edited: String::new(),
             may_have: Phrases::default(),
         }
@@ -128,38 +141,32 @@ impl Default for LineJudge {
 impl LineJudge {
     /// Takes the document whose lines come next.
     pub fn load(&mut self, text: &str) {
-        self.lower(text);
+        lower_ascii(text, &mut self.lower);
         self.may_have = self.phrases();
     }
 
     /// Judges a stripped line of the loaded document.
     pub fn judge<'a>(&'a mut self, line: &'a str, rules: LineRules) -> Judged<'a> {
-        let (has_long_word, has_few_words) = words_of(line);
+        let has_long_word = has_long_word(line);
         let is_edited = !has_long_word && delete_citations(line, &mut self.edited);
-        // Lower-casing needs the buffers, so it is done before the edited line is borrowed.
-        let found = if is_edited || self.may_have.any() {
-            if is_edited {
-                let edited = std::mem::take(&mut self.edited);
-                self.lower(&edited);
-                self.edited = edited;
-            } else {
-                self.lower(line);
-            }
-            self.phrases()
-        } else {
-            Phrases::default()
-        };
         let text = if is_edited {
             self.edited.as_str()
         } else {
             line
         };
+        let found = if is_edited || self.may_have.any() {
+            lower_ascii(text, &mut self.lower);
+            self.phrases()
+        } else {
+            Phrases::default()
+        };
+        let counted = if rules.counts_citations { line } else { text };
         let early = if has_long_word {
             Some(Fate::LongWord)
-        } else if rules.terminal_punct && !ends_a_sentence(text) {
+        } else if rules.end_marks.is_some_and(|m| !ends_in_one(text, m)) {
             Some(Fate::NoTerminalPunct)
         } else {
-            has_few_words.then_some(Fate::FewWords)
+            has_few_words(counted, rules.min_words).then_some(Fate::FewWords)
         };
         let fate = early.unwrap_or(match found {
             Phrases {
@@ -178,22 +185,9 @@ impl LineJudge {
         }
     }
 
-    /// Lower-cases `text` as far as the phrases can tell: ASCII, and the Kelvin sign.
-    ///
-    /// Of all other characters only `İ` lower-cases to an ASCII letter, followed by a combining dot;
-    /// no phrase ends in `i`, so it is in no match.
-    fn lower(&mut self, text: &str) {
-        self.lower.clear();
-        self.lower.extend_from_slice(text.as_bytes());
-        if self.finders.kelvin.find(text.as_bytes()).is_some() {
-            self.lower = text.replace('\u{212a}', "k").into_bytes();
-        }
-        self.lower.make_ascii_lowercase();
-    }
-
     /// The phrases in the lower-cased text.
     fn phrases(&self) -> Phrases {
-        let has = |finder: &Finder<'_>| finder.find(&self.lower).is_some();
+        let has = |finder: &Finder<'_>| finder.find(self.lower.as_bytes()).is_some();
         Phrases {
             lorem_ipsum: has(&self.finders.lorem_ipsum),
             javascript: has(&self.finders.javascript),
@@ -202,19 +196,18 @@ impl LineJudge {
     }
 }
 
-/// Whether a word is too long, and whether there are too few.
-fn words_of(line: &str) -> (bool, bool) {
+fn has_long_word(line: &str) -> bool {
     let is_long = |word: &str| word.len() > MAX_WORD_CHARS && word.chars().count() > MAX_WORD_CHARS;
-    let has_long = line.len() > MAX_WORD_CHARS && split_spaces(line).any(is_long);
-    (
-        has_long,
-        split_spaces(line).take(MIN_WORDS).count() < MIN_WORDS,
-    )
+    line.len() > MAX_WORD_CHARS && split_spaces(line).any(is_long)
 }
 
-/// Whether a line ends in a mark that C4 takes for the end of a sentence; an ellipsis is none.
-fn ends_a_sentence(line: &str) -> bool {
-    line.ends_with(['.', '?', '!', '"', '\'']) && !line.ends_with("...")
+fn has_few_words(line: &str, least: usize) -> bool {
+    split_spaces(line).take(least).count() < least
+}
+
+/// Whether a line ends in one of `marks`; an ellipsis is none.
+fn ends_in_one(line: &str, marks: &[char]) -> bool {
+    line.ends_with(marks) && !line.ends_with("...")
 }
 
 /// Writes `line` without `[digits]`, `[]`, `[edit]` and `[citation needed]`; whether there was one.

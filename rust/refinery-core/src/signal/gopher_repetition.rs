@@ -135,8 +135,10 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     }
     ngrams.load(doc.text, doc.words);
     let (top, repeated) = of_ngrams.split_at_mut(3);
-    for (chars, out) in ngrams.top_chars().into_iter().zip(top) {
-        *out = chars.map_or(f64::NAN, |chars| fraction(chars, doc.n_chars));
+    for ((top, n), out) in ngrams.tops().into_iter().zip(2..).zip(top) {
+        *out = top.map_or(f64::NAN, |top| {
+            fraction(ngrams.spaced_chars(top.first, n) * top.count, doc.n_chars)
+        });
     }
     for (chars, out) in ngrams.repeated_chars().into_iter().zip(repeated) {
         *out = fraction(chars, doc.n_chars);

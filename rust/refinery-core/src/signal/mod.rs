@@ -8,12 +8,18 @@
 pub mod c4;
 pub mod c4_lines;
 pub mod counts;
+pub mod curator;
+pub mod dclm_line_edits;
+pub mod dclm_quality;
+pub mod dclm_repetition;
 pub mod dolma;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
 pub mod kl3m;
 mod ngrams;
+pub mod paper_gopher;
+mod repeated_ngrams;
 mod repeats;
 #[cfg(test)]
 mod testing;
@@ -60,6 +66,14 @@ pub struct Scratch {
     pub dolma: dolma::Buffers,
     /// Buffers of KL3M.
     pub kl3m: kl3m::Buffers,
+    /// Buffers of `NeMo` Curator.
+    pub curator: curator::Buffers,
+    /// Buffers of Gopher's paper.
+    pub paper_gopher: paper_gopher::Buffers,
+    /// Buffers of DCLM repetition.
+    pub dclm_repetition: dclm_repetition::Buffers,
+    /// Buffers of DCLM's line edits.
+    pub dclm_line_edits: dclm_line_edits::Buffers,
 }
 
 /// Every family, in the order of their columns.
@@ -71,6 +85,13 @@ pub static FAMILIES: &[&Family] = &[
     &c4::FINEWEB_FAMILY,
     &fineweb_quality::FAMILY,
     &kl3m::FAMILY,
+    &curator::FAMILY,
+    &paper_gopher::FAMILY,
+    &c4::REFERENCE_FAMILY,
+    &dclm_quality::FAMILY,
+    &dclm_repetition::FAMILY,
+    &dclm_line_edits::FAMILY,
+    &dclm_line_edits::REFINEDWEB_FAMILY,
     &dolma::gopher::V1,
     &dolma::gopher::V2,
     &dolma::c4::V1,

@@ -1,20 +1,22 @@
-//! Repeated word n-grams of one document, as datatrove and Dolma count them.
+//! Repeated word n-grams of one document, as the published filters count them.
 //!
-//! Two questions with two notions of equality. [`Ngrams::top_chars`]: the most frequent n-gram,
-//! where n-grams are equal word by word. [`Ngrams::repeated_chars`]: what a greedy scan finds a
-//! second time, where n-grams are equal when their words *joined without a separator* are
-//! (`ab c` equals `a bc`). Dolma's two questions are [`Ngrams::word_chars`], both word by word.
+//! Four questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram,
+//! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, and
+//! [`Ngrams::all_copies`]: what all of them are long, where n-grams are equal word by word.
+//! [`Ngrams::repeated_chars`]: what datatrove's greedy scan finds a second time, where n-grams are
+//! equal when their words *joined without a separator* are (`ab c` equals `a bc`).
 //!
 //! All are answered exactly, and most positions are settled without a table:
 //!
 //! 1. [`Ngrams::load`] copies the words into one run of bytes without separators, so that the
 //!    joined n-gram at any word is a slice of it.
-//! 2. Word by word: an n-gram occurs twice only if the two shorter ones in it do. So the positions
-//!    that may repeat shrink from 2-grams to 3-grams to 4-grams and on, and only those are counted;
-//!    a filter of two bits a slot says which of them may repeat.
+//! 2. Top n-grams: an n-gram occurs twice only if the two shorter ones in it do. So the positions
+//!    that may repeat shrink from 2-grams to 3-grams to 4-grams, and only those are counted; a
+//!    filter of two bits a slot says which of them may repeat.
 //! 3. Repeated n-grams: one that has the bytes of a window is found twice only if its first bytes,
 //!    as many as the window has, begin another one. The window grows with n, and the suspects of
 //!    one n are among those of the one before; only suspects are scanned.
+//! 4. Copies: step 2 goes on to longer n-grams, now over the few positions left.
 //!
 //! Not here: shingles for `MinHash`, which are hashed in another way.
 
@@ -44,16 +46,26 @@ pub struct Ngrams {
     grams: Vec<Gram>,
     /// For step 3: the positions still in doubt.
     suspects: Vec<Suspect>,
+    /// For step 4: the positions whose n-gram may repeat, ascending.
+    active: Vec<u32>,
 }
 
-/// Answer of [`Ngrams::word_chars`]; `None` with fewer words than n.
+/// The most frequent n-gram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WordChars {
-    /// For n = 2, 3, 4 the characters of the most frequent n-gram times its count; of equally
-    /// frequent ones the first seen; a count of 1 counts.
-    pub top: [Option<usize>; 3],
-    /// For n = 5 to 10.
-    pub copies: [Option<Copies>; 6],
+pub struct Top {
+    /// Its first word, the first time it occurs.
+    pub first: usize,
+    /// How often it occurs, overlapping occurrences included.
+    pub count: usize,
+}
+
+/// What a set of n-grams covers; what several of them cover counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// Characters of the words covered.
+    pub chars: usize,
+    /// Gaps between words that one n-gram covers both.
+    pub gaps: usize,
 }
 
 /// Characters of n-grams, every occurrence with all its words.
@@ -63,6 +75,23 @@ pub struct Copies {
     pub repeated: usize,
     /// Of all.
     pub all: usize,
+}
+
+/// Adds n-grams in the order of their positions to a [`Cover`].
+#[derive(Default)]
+struct Covering {
+    cover: Cover,
+    /// One past the last word covered.
+    end: usize,
+}
+
+impl Covering {
+    fn add(&mut self, words: &Joined, at: usize, n: usize) {
+        let known = self.end.saturating_sub(at);
+        self.cover.chars += words.chars(at + known, n - known);
+        self.cover.gaps += (n - known).min(n - 1);
+        self.end = at + n;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -160,73 +189,144 @@ impl Ngrams {
         self.words.load(text.as_bytes(), words);
     }
 
-    /// For n = 2, 3, 4 the characters of the most frequent n-gram, its words joined by one
-    /// space, times its count.
+    /// For n = 2, 3, 4 the most frequent n-gram.
     ///
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
-    pub fn top_chars(&mut self) -> [Option<usize>; 3] {
-        self.single_words();
-        [2, 3, 4].map(|n| self.top(n, n - 1))
-    }
-
-    /// What the word n-grams from 2 to 10 are made of, in characters of words, spaces not counted.
-    pub fn word_chars(&mut self) -> WordChars {
-        self.single_words();
-        WordChars {
-            top: [2, 3, 4].map(|n| self.top(n, 0)),
-            copies: [5, 6, 7, 8, 9, 10].map(|n| self.copies(n)),
-        }
-    }
-
-    /// Step 2 begins with 1-grams, each of which may repeat.
-    fn single_words(&mut self) {
+    pub fn tops(&mut self) -> [Option<Top>; 3] {
         let hashes = self.words.hashes.iter();
         self.grams.clear();
         self.grams.extend(hashes.map(|&key| Gram {
             key,
             may_repeat: true,
         }));
-    }
-
-    /// Characters of the most frequent n-gram, with `gaps` between its words, times its count.
-    fn top(&mut self, n: usize, gaps: usize) -> Option<usize> {
-        if self.words.len() < n {
-            return None;
-        }
-        self.lengthen(n);
-        let (first, count) = self.top_ngram(n);
-        Some((self.words.chars(first, n) + gaps) * count)
-    }
-
-    /// Characters of the n-grams that occur more than once, every occurrence counted, and of all.
-    fn copies(&mut self, n: usize) -> Option<Copies> {
-        if self.words.len() < n {
-            return None;
-        }
-        // Most texts have no longer n-gram twice, so what is left is to count all.
-        if self.grams.iter().any(|gram| gram.may_repeat) {
+        [2, 3, 4].map(|n| {
+            if self.words.len() < n {
+                return None;
+            }
             self.lengthen(n);
-        }
-        let Self {
-            words, grams, seen, ..
-        } = self;
-        seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
-        let mut repeated = 0;
-        for (at, gram) in grams.iter().enumerate() {
-            if gram.may_repeat {
-                let same = |first: u32| words.same_words(first as usize, at, n);
-                // The second copy brings the first one with it.
-                repeated += match seen.count(gram.key, at as u32, same) {
-                    (_, 1) => 0,
-                    (_, 2) => 2 * words.chars(at, n),
-                    _ => words.chars(at, n),
-                };
+            Some(self.top_ngram(n))
+        })
+    }
+
+    /// Characters of the words of the n-gram at word `at`.
+    pub fn chars(&self, at: usize, n: usize) -> usize {
+        self.words.chars(at, n)
+    }
+
+    /// Characters of the n-gram at word `at`, its words joined by one space.
+    pub fn spaced_chars(&self, at: usize, n: usize) -> usize {
+        self.words.chars(at, n) + n - 1
+    }
+
+    /// What all occurrences of the n-gram at word `first` cover; none of them is before it.
+    pub fn cover_of(&self, first: usize, n: usize) -> Cover {
+        let Self { words, .. } = self;
+        let mut covering = Covering::default();
+        for at in first..=words.len() - n {
+            if words.hashes[at] == words.hashes[first] && words.same_words(first, at, n) {
+                covering.add(words, at, n);
             }
         }
-        Some(Copies {
-            repeated,
-            all: words.chars_of_all(n),
+        covering.cover
+    }
+
+    /// For n = 5 to 10 what the n-grams cover that an equal one precedes.
+    ///
+    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for.
+    pub fn later_copies(&mut self) -> [Cover; 6] {
+        self.activate();
+        [5, 6, 7, 8, 9, 10].map(|n| {
+            self.lengthen_active(n);
+            self.cover_later_copies(n)
         })
+    }
+
+    /// For n = 5 to 10 the length of the n-grams that occur more than once, and of all.
+    ///
+    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for. `None` with
+    /// fewer words than n.
+    pub fn all_copies(&mut self) -> [Option<Copies>; 6] {
+        self.activate();
+        [5, 6, 7, 8, 9, 10].map(|n| {
+            self.lengthen_active(n);
+            let all = (self.words.len() >= n).then(|| self.words.chars_of_all(n))?;
+            let repeated = self.chars_of_all_copies(n);
+            Some(Copies { repeated, all })
+        })
+    }
+
+    /// Step 4 begins with the 4-grams that may repeat.
+    fn activate(&mut self) {
+        let grams = self.grams.iter().enumerate();
+        self.active.clear();
+        self.active
+            .extend(grams.filter(|(_, g)| g.may_repeat).map(|(at, _)| at as u32));
+    }
+
+    /// Step 4: from the (n-1)-grams that may repeat to the n-grams, as [`lengthen`](Self::lengthen)
+    /// where few are left.
+    fn lengthen_active(&mut self, n: usize) {
+        let Self {
+            words,
+            grams,
+            filter,
+            active,
+            ..
+        } = self;
+        filter.reset(active.len());
+        let mut kept = 0;
+        for i in 0..active.len() {
+            let at = active[i] as usize;
+            if active.get(i + 1) == Some(&(active[i] + 1)) && at + n <= words.len() {
+                let key = fold(grams[at].key ^ MIX[0], words.hashes[at + n - 1] ^ MIX[1]);
+                grams[at].key = key;
+                filter.add(key);
+                active[kept] = at as u32;
+                kept += 1;
+            }
+        }
+        active.truncate(kept);
+        active.retain(|&at| filter.may_repeat(grams[at as usize].key));
+    }
+
+    fn cover_later_copies(&mut self, n: usize) -> Cover {
+        let Self {
+            words,
+            grams,
+            seen,
+            active,
+            ..
+        } = self;
+        let mut covering = Covering::default();
+        seen.reset(active.len());
+        for &at in active.iter() {
+            let same = |first: u32| words.same_words(first as usize, at as usize, n);
+            if seen.count(grams[at as usize].key, at, same).1 > 1 {
+                covering.add(words, at as usize, n);
+            }
+        }
+        covering.cover
+    }
+
+    fn chars_of_all_copies(&mut self, n: usize) -> usize {
+        let Self {
+            words,
+            grams,
+            seen,
+            active,
+            ..
+        } = self;
+        seen.reset(active.len());
+        let chars = active.iter().map(|&at| {
+            let same = |first: u32| words.same_words(first as usize, at as usize, n);
+            match seen.count(grams[at as usize].key, at, same).1 {
+                1 => 0,
+                // The second occurrence brings the first one with it.
+                2 => 2 * words.chars(at as usize, n),
+                _ => words.chars(at as usize, n),
+            }
+        });
+        chars.sum()
     }
 
     /// Step 2: from the (n-1)-grams that may repeat to the n-grams.
@@ -253,14 +353,13 @@ impl Ngrams {
         }
     }
 
-    /// First position and count of the most frequent n-gram.
-    fn top_ngram(&mut self, n: usize) -> (usize, usize) {
+    fn top_ngram(&mut self, n: usize) -> Top {
         let Self {
             words, grams, seen, ..
         } = self;
         seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
         // All others occur once, so where none may repeat the first n-gram of all is the answer.
-        let mut top = (0, 1);
+        let mut top = Top { first: 0, count: 1 };
         for (at, gram) in grams.iter().enumerate() {
             if !gram.may_repeat {
                 continue;
@@ -268,8 +367,8 @@ impl Ngrams {
             let same = |first: u32| words.same_words(first as usize, at, n);
             let (first, count) = seen.count(gram.key, at as u32, same);
             let (first, count) = (first as usize, count as usize);
-            if count > top.1 || count == top.1 && first < top.0 {
-                top = (first, count);
+            if count > top.count || count == top.count && first < top.first {
+                top = Top { first, count };
             }
         }
         top
@@ -343,5 +442,76 @@ impl Ngrams {
             }
         }
         chars
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::super::testing::words;
+    use super::*;
+
+    /// Characters and gaps under the n-grams of `tokens` at `positions`, by sets.
+    fn cover(tokens: &[&str], positions: &[usize], n: usize) -> Cover {
+        let covered: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n).collect();
+        let gaps: BTreeSet<usize> = positions.iter().flat_map(|&at| at..at + n - 1).collect();
+        Cover {
+            chars: covered.iter().map(|&at| tokens[at].chars().count()).sum(),
+            gaps: gaps.len(),
+        }
+    }
+
+    fn assert_covers(tokens: &[&str], ngrams: &mut Ngrams) {
+        let text = tokens.join(" ");
+        ngrams.load(&text, &words(&text, tokens));
+        for (top, n) in ngrams.tops().into_iter().zip(2..) {
+            let Some(top) = top else { continue };
+            let first = &tokens[top.first..top.first + n];
+            let same = |at: &usize| &tokens[*at..at + n] == first;
+            let found: Vec<usize> = (0..=tokens.len() - n).filter(same).collect();
+            assert_eq!(
+                ngrams.cover_of(top.first, n),
+                cover(tokens, &found, n),
+                "{text}"
+            );
+            assert_eq!(found.len(), top.count, "{text}");
+        }
+        for (found, n) in ngrams.later_copies().into_iter().zip(5..) {
+            let mut seen = HashSet::new();
+            let positions = 0..(tokens.len() + 1).saturating_sub(n);
+            let later: Vec<usize> = positions
+                .filter(|&at| !seen.insert(&tokens[at..at + n]))
+                .collect();
+            assert_eq!(found, cover(tokens, &later, n), "{n} of {text}");
+        }
+    }
+
+    #[test]
+    fn short_documents_have_no_copies() {
+        let mut ngrams = Ngrams::default();
+        let tokens = ["a"; 12];
+        for n in 0..tokens.len() {
+            assert_covers(&tokens[..n], &mut ngrams);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn covers_are_those_of_sets(
+            picks in prop::collection::vec(0..3_usize, 0..60),
+            rare in prop::collection::vec((0..60_usize, 3..8_usize), 0..6),
+        ) {
+            const TOKENS: [&str; 8] = ["a", "bc", "é", "d", "efg", "ab", "c", "日本"];
+            let mut tokens: Vec<&str> = picks.iter().map(|&pick| TOKENS[pick]).collect();
+            for (at, pick) in rare {
+                if let Some(token) = tokens.get_mut(at) {
+                    *token = TOKENS[pick];
+                }
+            }
+            assert_covers(&tokens, &mut Ngrams::default());
+        }
     }
 }

@@ -121,10 +121,12 @@ pub struct RepeatedParts {
     pub n_repeated: usize,
     /// Characters of those.
     pub repeated_chars: usize,
-    /// Parts that occur more than once, the first of them included.
+    /// Parts that another one equals, the first occurrence included.
     pub n_copies: usize,
     /// Characters of those.
     pub copies_chars: usize,
+    /// Characters of all parts.
+    pub n_chars: usize,
 }
 
 /// Reusable buffers of [`repeated_parts`].
@@ -134,8 +136,7 @@ pub struct PartBuffers {
     spans: Vec<(u32, u32)>,
 }
 
-/// Counts parts that repeat an earlier one, with and without the first of them; each occurrence
-/// counts with all its characters.
+/// Counts parts that repeat an earlier one; each later occurrence counts with all its characters.
 ///
 /// `parts` are slices of `text`, at most `most` of them.
 pub fn repeated_parts<'a>(
@@ -156,16 +157,17 @@ pub fn repeated_parts<'a>(
             let (from, to) = spans[first as usize];
             text.as_bytes()[from as usize..to as usize] == *part.as_bytes()
         };
+        let n_chars = part.chars().count();
         counts.n_parts += 1;
-        let (_, occurrence) = seen.count(xxh3_64(part.as_bytes()), item, same);
-        if occurrence > 1 {
-            let n_chars = part.chars().count();
-            // The second copy brings the first one with it.
-            let copies = if occurrence == 2 { 2 } else { 1 };
+        counts.n_chars += n_chars;
+        let (_, count) = seen.count(xxh3_64(part.as_bytes()), item, same);
+        if count > 1 {
             counts.n_repeated += 1;
             counts.repeated_chars += n_chars;
-            counts.n_copies += copies;
-            counts.copies_chars += copies * n_chars;
+            // The second occurrence shows that the first has a copy too.
+            let found = if count == 2 { 2 } else { 1 };
+            counts.n_copies += found;
+            counts.copies_chars += found * n_chars;
         }
     }
     counts
@@ -215,18 +217,15 @@ mod tests {
     }
 
     #[test]
-    fn repeats_are_counted_without_and_with_the_first() {
+    fn later_occurrences_and_all_copies_are_counted_apart() {
         let mut buffers = PartBuffers::default();
         let mut count = |text: &str| {
             let c = repeated_parts(text, newline_lines(text), text.len() + 1, &mut buffers);
-            (
-                c.n_parts,
-                (c.n_repeated, c.repeated_chars),
-                (c.n_copies, c.copies_chars),
-            )
+            let later = (c.n_repeated, c.repeated_chars);
+            (c.n_parts, c.n_chars, later, (c.n_copies, c.copies_chars))
         };
-        assert_eq!(count(""), (1, (0, 0), (0, 0)));
-        assert_eq!(count("ab\nab\ncd\nab"), (4, (2, 4), (3, 6)));
-        assert_eq!(count("é\né\n\n"), (4, (2, 1), (4, 2)));
+        assert_eq!(count(""), (1, 0, (0, 0), (0, 0)));
+        assert_eq!(count("ab\nab\ncd\nab"), (4, 8, (2, 4), (3, 6)));
+        assert_eq!(count("é\né\n\n"), (4, 2, (2, 1), (4, 2)));
     }
 }

@@ -234,6 +234,11 @@ fn class_ranges(pattern: &str) -> Vec<(u32, u32)> {
             .iter()
             .map(|r| (r.start() as u32, r.end() as u32))
             .collect(),
+        // A class of one character.
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).expect("a character's bytes");
+            text.chars().map(|c| (c as u32, c as u32)).collect()
+        }
         other => unreachable!("{pattern} is not a class of characters: {other:?}"),
     }
 }

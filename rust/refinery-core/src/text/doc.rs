@@ -1,11 +1,17 @@
 //! A document, split once for every family that reads it.
 
 use super::spacy::SpacyWords;
-use super::words::{Word, split_words, uax29_words};
+use super::uax29::uax29_words;
+use super::words::{Word, split_words};
 use crate::tokens::{TokenScratch, Tokenizer};
 
 /// Which splits of a document the families of a plan read. What nobody reads is not computed.
+#[expect(clippy::struct_excessive_bools, reason = "a set of splits, no state")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of independent splits, not a state"
+)]
 pub struct Needs {
     /// `Doc::words`.
     pub words: bool,
@@ -61,7 +67,8 @@ pub struct Doc<'a> {
     pub words: &'a [Word],
     /// Words of Python's `str.split()`; empty unless [`Needs::split_words`].
     pub split_words: &'a [Word],
-    /// Words between the boundaries of UAX 29; empty unless [`Needs::uax29_words`].
+    /// Parts between the boundaries of UAX 29 that begin with a letter or a number; empty unless
+    /// [`Needs::uax29_words`].
     pub uax29_words: &'a [Word],
     /// Token ids; empty unless [`Needs::token_ids`].
     pub tokens: &'a [u32],

@@ -1,9 +1,10 @@
 //! What a line and a paragraph are: the line splits that published filters use, and Python's strip.
 //!
-//! Four splits disagree on the same text, and each filter's numbers depend on which one it uses:
+//! Five splits disagree on the same text, and each filter's numbers depend on which one it uses:
 //! [`split_lines`] (`str.splitlines()`), [`newline_lines`] (`str.split("\n")`), [`newline_run_lines`]
-//! (`re.split("\n+")`) and [`paragraphs`] (`re.split("\n{2,}")` of the stripped text). All are
-//! iterators over slices of the text and allocate nothing.
+//! (`re.split("\n+")`), [`paragraphs`] (`re.split("\n{2,}")` of the stripped text) and
+//! [`newline_pair_parts`] (`str.split("\n\n")`). All are iterators over slices of the text and
+//! allocate nothing.
 //!
 //! Not here: sentences and words.
 //!
@@ -137,6 +138,15 @@ pub fn paragraphs(text: &str) -> NewlineRuns<'_> {
     }
 }
 
+/// `text.split("\n\n")`: pairs of newlines cut, from left to right; never no part.
+pub fn newline_pair_parts(text: &str) -> NewlineRuns<'_> {
+    NewlineRuns {
+        rest: Some(text),
+        least: 2,
+        most: 2,
+    }
+}
+
 /// Number of newline characters.
 pub fn count_newlines(text: &str) -> usize {
     memchr_iter(b'\n', text.as_bytes()).count()
@@ -211,6 +221,14 @@ mod tests {
     fn newline_lines_has_one_line_more_than_newlines() {
         for text in ["", "\n", "a", "a\n\nb\n", "\r\n"] {
             assert_eq!(all(newline_lines(text)), all(text.split('\n')), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn newline_pair_parts_are_cut_from_left_to_right() {
+        for text in ["", "\n\n\n", "\n\n\n\n", "a\nb\n\n\nc\n\n", "\r\n\r\n"] {
+            let expected = all(text.split("\n\n"));
+            assert_eq!(all(newline_pair_parts(text)), expected, "{text:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::chars::is_alnum;
 use super::lines::split_spaces;
 
 /// One word of a document: where it is, how long it is, and its hash.
@@ -31,18 +32,85 @@ pub fn split_words(text: &str, words: &mut Vec<Word>) {
     words.extend(split_spaces(text).map(|word| word_of(text, word)));
 }
 
-/// Appends the parts between the word boundaries of UAX 29, white space and punctuation included.
-pub fn uax29_words(text: &str, words: &mut Vec<Word>) {
-    words.extend(split_spaces(text).map(|word| word_of(text, word)));
+/// `fasttext.tokenize`: the parts between ASCII white space and NUL, as fastText reads its input.
+///
+/// The vertical tab and the form feed separate, as for [`split_words`]; U+001C to U+001F, U+0085,
+/// U+00A0 and the other spaces of Unicode do not. The end-of-sentence mark that the original adds
+/// for each newline is left out: it begins with `<`, so no count of words has it.
+pub fn fasttext_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_ascii() && is_fasttext_space(c as u8))
+        .filter(|part| !part.is_empty())
+}
+
+/// Number of [`fasttext_words`] whose first character is alphanumeric (`str.isalnum`): what DCLM
+/// counts as words, punctuation ignored.
+pub fn count_fasttext_words(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_start =
+        |at: usize| !is_fasttext_space(bytes[at]) && (at == 0 || is_fasttext_space(bytes[at - 1]));
+    let is_counted = |at: &usize| match bytes[*at] {
+        b if b.is_ascii() => b.is_ascii_alphanumeric(),
+        _ => text[*at..].chars().next().is_some_and(is_alnum),
+    };
+    (0..bytes.len())
+        .filter(|&at| is_start(at))
+        .filter(is_counted)
+        .count()
+}
+
+fn is_fasttext_space(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t'..=b'\r' | b' ')
 }
 
 /// The record of `word`, a slice of `text`.
-fn word_of(text: &str, word: &str) -> Word {
+pub(super) fn word_of(text: &str, word: &str) -> Word {
     let start = word.as_ptr() as usize - text.as_ptr() as usize;
     Word {
         start: start as u32,
         end: (start + word.len()) as u32,
         n_chars: word.chars().count() as u32,
         hash: xxh3_64(word.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fasttext_words_are_cut_at_ascii_spaces_and_nul() {
+        // Expected values: fasttext.FastText.tokenize, its end-of-sentence marks left out.
+        let cases: [(&str, &[&str], usize); 6] = [
+            ("", &[], 0),
+            (" \n", &[], 0),
+            (
+                "a b\nc\td\x0be\x0cf\0g\rh  i",
+                &["a", "b", "c", "d", "e", "f", "g", "h", "i"],
+                9,
+            ),
+            (
+                "a\u{a0}b x\u{2028}y\x1cz",
+                &["a\u{a0}b", "x\u{2028}y\x1cz"],
+                2,
+            ),
+            (
+                "(a) \"b 3.5% é ½ ” \u{a0}c _d #",
+                &["(a)", "\"b", "3.5%", "é", "½", "”", "\u{a0}c", "_d", "#"],
+                3,
+            ),
+            (
+                "</s> \u{308}a 日本 \u{85}",
+                &["</s>", "\u{308}a", "日本", "\u{85}"],
+                1,
+            ),
+        ];
+        for (text, expected, counted) in cases {
+            assert_eq!(
+                fasttext_words(text).collect::<Vec<_>>(),
+                expected,
+                "{text:?}"
+            );
+            assert_eq!(count_fasttext_words(text), counted, "{text:?}");
+        }
     }
 }

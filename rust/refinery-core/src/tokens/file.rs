@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use tokenizers::{Model, ModelWrapper, Tokenizer};
+use tokenizers::{Encoding, Model, ModelWrapper, Tokenizer};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{Error, Result};
@@ -65,11 +65,38 @@ impl File {
     /// backtracking). Such a text is cut in halves until each part passes; a single character that
     /// does not pass has no ids.
     pub(super) fn pieces(&self, text: &str, sink: &mut impl FnMut(&[u32])) {
+        self.parts(
+            text,
+            &|part| self.inner.encode_fast(part, false).ok(),
+            &mut |encoding| sink(encoding.get_ids()),
+        );
+    }
+
+    /// Calls `sink` with the id and the text of every token. The text of an unknown word is its
+    /// own where the model keeps it, so it need not be the entry of the id.
+    pub(super) fn texts(&self, text: &str, sink: &mut impl FnMut(u32, &str)) {
+        self.parts(
+            text,
+            &|part| self.inner.encode(part, false).ok(),
+            &mut |encoding| {
+                for (id, token) in encoding.get_ids().iter().zip(encoding.get_tokens()) {
+                    sink(*id, token);
+                }
+            },
+        );
+    }
+
+    fn parts(
+        &self,
+        text: &str,
+        encode: &impl Fn(&str) -> Option<Encoding>,
+        sink: &mut impl FnMut(&Encoding),
+    ) {
         if text.is_empty() {
             return;
         }
-        if let Ok(encoding) = self.inner.encode_fast(text, false) {
-            sink(encoding.get_ids());
+        if let Some(encoding) = encode(text) {
+            sink(&encoding);
             return;
         }
         let half = text.len() / 2;
@@ -78,9 +105,23 @@ impl File {
             .chain(half + 1..text.len())
             .find(|i| text.is_char_boundary(*i))
         {
-            self.pieces(&text[..middle], sink);
-            self.pieces(&text[middle..], sink);
+            self.parts(&text[..middle], encode, sink);
+            self.parts(&text[middle..], encode, sink);
         }
+    }
+
+    /// The entries by id, `None` where an id has none. Ids that leave most places empty are cut
+    /// off: they are of a file made to fill the memory.
+    pub(super) fn vocabulary(&self) -> Vec<Option<String>> {
+        let most = 8 * self.inner.get_vocab_size(true) + 1024;
+        let vocabulary = self.inner.get_vocab(true);
+        let end = vocabulary
+            .into_values()
+            .max()
+            .map_or(0, |id| id as usize + 1);
+        (0..end.min(most))
+            .map(|id| self.inner.id_to_token(id as u32))
+            .collect()
     }
 }
 

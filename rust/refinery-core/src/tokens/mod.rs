@@ -121,6 +121,24 @@ impl Tokenizer {
         n
     }
 
+    /// Calls `sink` with the id and the text of every token of `text`; false, and no call, for an
+    /// embedded tokenizer, whose tokens are bytes and no text.
+    pub(crate) fn texts(&self, text: &str, mut sink: impl FnMut(u32, &str)) -> bool {
+        let Kind::File(file) = &self.kind else {
+            return false;
+        };
+        file.texts(text, &mut sink);
+        true
+    }
+
+    /// The entries of a file's vocabulary by id; none for an embedded tokenizer.
+    pub(crate) fn vocabulary(&self) -> Vec<Option<String>> {
+        match &self.kind {
+            Kind::Embedded(_) => Vec::new(),
+            Kind::File(file) => file.vocabulary(),
+        }
+    }
+
     #[inline]
     fn pieces(&self, text: &str, scratch: &mut TokenScratch, mut sink: impl FnMut(&[u32])) {
         match &self.kind {

@@ -185,17 +185,22 @@ impl SpacyWords {
     /// The sentences that datatrove's `split_into_sentences` finds in `text`, as byte ranges. They
     /// follow each other without a gap, so all but the first begin with the space before them.
     pub fn sentences(&mut self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.for_each_sentence(text, |sentence| found.push(sentence));
+        found
+    }
+
+    /// Calls `sentence` with each of [`Self::sentences`].
+    pub fn for_each_sentence(&mut self, text: &str, mut sentence: impl FnMut(Range<usize>)) {
         let mut words = std::mem::take(&mut self.words);
         self.split(text, &mut words);
-        let mut found = Vec::new();
         let mut start = 0;
         sentences::for_each_end(text, 0..text.len(), &words, |end| {
-            found.push(start..end);
+            sentence(start..end);
             start = end;
         });
-        found.push(start..text.len());
+        sentence(start..text.len());
         self.words = words;
-        found
     }
 }
 

@@ -1,0 +1,1 @@
+"""Twins of DCLM's families, edits, word rules and recipe."""

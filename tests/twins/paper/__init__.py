@@ -1,0 +1,1 @@
+"""Twins of what papers describe and no code was released for."""

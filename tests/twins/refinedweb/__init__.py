@@ -1,0 +1,1 @@
+"""Twins of the rules that RefinedWeb's paper states."""
