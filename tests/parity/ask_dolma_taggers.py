@@ -1,8 +1,8 @@
 """Run by Dolma's interpreter: what its taggers write of each text, and what its mixer keeps.
 
-In: one JSON object a line, `text` and `tokenizer` (a tokenizer.json, the same on every line; the
-original's own is not in its package). Out: one JSON object a line: by tagger its attributes, from
-name to scores, as the tagger computes them; and by mix `is_kept`, `kept` (the text that a mix which
+In: one JSON object a line, `texts` and `tokenizer` (a tokenizer.json, since the original's own is not
+in its package). Out: one JSON list a line, of an object a text: by tagger its attributes, from name
+to scores, as the tagger computes them; and by mix `is_kept`, `kept` (the text that a mix which
 cuts spans writes, or null) and `reasons` (of the rules that drop it, each mixed alone, in their order).
 
 The rules are spelled as the shipped mixes spell them, misnamed ones included; those of `_repaired`
@@ -187,10 +187,9 @@ def mix_all(root, texts, attributes, name, memory):
     ]
 
 
-def main():
-    questions = [json.loads(line) for line in sys.stdin]
-    texts = [question["text"] for question in questions]
-    tagger_of = taggers(questions[0]["tokenizer"])
+def ask(texts, tokenizer):
+    """What the taggers and the mixes make of some texts."""
+    tagger_of = taggers(tokenizer)
     answers, attributes = [], []
     for text in texts:
         answer, written = {}, {}
@@ -214,8 +213,10 @@ def main():
             found = mix_all(Path(folder), texts, attributes, name, memory)
         for answer, of_mix in zip(answers, found, strict=True):
             answer["mixes"][name] = of_mix
-    for answer in answers:
-        sys.stdout.write(json.dumps(answer) + "\n")
+    return answers
 
 
-main()
+for line in sys.stdin:
+    question = json.loads(line)
+    sys.stdout.write(json.dumps(ask(question["texts"], question["tokenizer"])) + "\n")
+    sys.stdout.flush()

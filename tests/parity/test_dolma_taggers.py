@@ -25,6 +25,8 @@ from refinery import _core, presets
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 PROFILES = sorted(name for name in presets.names() if name.startswith("dolma/"))
+BATCH = 400
+"""Texts a question: the mixer works on files."""
 FAMILIES = sorted({f["name"] for f in _core.families() if f["name"].startswith("dolma.")})
 
 
@@ -114,8 +116,12 @@ def tokenizer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def original(texts, tokenizer):
-    questions = [{"text": text, "tokenizer": str(tokenizer)} for text in texts]
-    return oracle.answers("ask_dolma_taggers.py", questions, "dolma")
+    questions = [
+        {"texts": texts[i : i + BATCH], "tokenizer": str(tokenizer)}
+        for i in range(0, len(texts), BATCH)
+    ]
+    batches = oracle.answers("ask_dolma_taggers.py", questions, "dolma")
+    return [answer for batch in batches for answer in batch]
 
 
 @pytest.fixture(scope="module")

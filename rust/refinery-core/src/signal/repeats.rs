@@ -136,8 +136,7 @@ pub struct PartBuffers {
     spans: Vec<(u32, u32)>,
 }
 
-/// Counts parts that repeat an earlier one, with and without the first of them; each occurrence
-/// counts with all its characters.
+/// Counts parts that repeat an earlier one; each later occurrence counts with all its characters.
 ///
 /// `parts` are slices of `text`, at most `most` of them.
 pub fn repeated_parts<'a>(

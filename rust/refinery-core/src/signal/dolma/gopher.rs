@@ -9,7 +9,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::gopher_quality::stop_word_bit;
-use super::super::ngrams::{Copies, Ngrams};
+use super::super::ngrams::{Ngrams, Top};
 use super::super::repeats::{PartBuffers, repeated_parts};
 use super::super::{Family, Scratch, SignalSpec};
 use super::{share, spec};
@@ -182,12 +182,16 @@ fn compute(doc: &Doc<'_>, lines: NewlineRuns<'_>, scratch: &mut Scratch, out: &m
         share(repeated.copies_chars, words.chars),
     ]);
     ngrams.load(doc.text, doc.split_words);
-    let found = ngrams.word_chars();
-    let top = found.top.map(|chars| chars.map(|c| share(c, words.chars)));
-    let of_copies = |c: Copies| share(c.repeated, c.all);
-    let copies = found.copies.map(|copies| copies.map(of_copies));
-    for (value, out) in top.into_iter().chain(copies).zip(of_ngrams) {
+    let tops = ngrams.tops();
+    let tops = [2, 3, 4].into_iter().zip(tops).map(|(n, top)| {
+        let chars = |top: Top| top.count * ngrams.chars(top.first, n);
+        top.map(|top| share(chars(top), words.chars))
+    });
+    for (value, out) in tops.zip(&mut *of_ngrams) {
         *out = value.unwrap_or(f64::NAN);
+    }
+    for (copies, out) in ngrams.all_copies().into_iter().zip(&mut of_ngrams[3..]) {
+        *out = copies.map_or(f64::NAN, |c| share(c.repeated, c.all));
     }
 }
 
