@@ -331,3 +331,28 @@ def test_random_frames_decide_as_runs_do(tmp_path):
             input="raw/*", output="out", id="id", scores=SCORES, decide=STEPS, folder=folder
         )
         assert as_set(marked(pl.DataFrame(rows))) == verdicts(pipeline.run())
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_expressions_and_steps_compose_in_one_query(frame, engine):
+    lf = (
+        frame.lazy()
+        .with_columns(
+            repetition=pl.col("text").refinery.signals("datatrove/gopher_repetition"),
+            textbook=rf.score("text", model="builtin/textbook"),
+        )
+        .filter(rf.rules("datatrove/gopher_repetition"))
+        .refinery.near_duplicates("text", id="id", keep=rf.highest("textbook"))
+        .refinery.select(by="textbook", yield_=0.175, weight=rf.token_count("text"), id="id")
+    )
+    found = lf.collect(engine=engine)
+    assert 0 < found.height < frame.height / 4
+    pipeline = (
+        rf.Pipeline.build(id="id", scores=SCORES)
+        .rules("datatrove/gopher_repetition")
+        .near_duplicates(keep={"highest": "textbook"})
+        .select("textbook", 0.175, of="alive")
+    )
+    assert found["id"].to_list() == pipeline.run_frame(frame).kept.collect()["id"].to_list()
+    top = found["repetition"].struct.field("top_2gram_char_frac").drop_nulls()
+    assert top.max() <= 0.2
