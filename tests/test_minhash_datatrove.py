@@ -1,7 +1,5 @@
 """datatrove's MinHash: published numbers, the twin, and whom a run removes."""
 
-
-
 from __future__ import annotations
 
 import random

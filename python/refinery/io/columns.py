@@ -142,10 +142,10 @@ def _ids(file: InputFile, column: pa.Array) -> pa.Array:
 
 def _labels(column: pa.Array) -> pa.Array:
     """Strings, null where they are no UTF-8."""
-    strings = plain_array(column)
+    strings = plain_array(column).cast(pa.large_string())
     bad = pa.array(_core.check_texts(_as_binary(strings), 2**31 - 1))
     is_bad = pc.equal(pc.fill_null(bad, ""), "invalid_utf8")
-    return pc.if_else(is_bad, pa.scalar(None, strings.type), strings).cast(pa.large_string())
+    return pc.if_else(is_bad, pa.scalar(None, pa.large_string()), strings)
 
 
 def _sources(file: InputFile, batch: pa.RecordBatch) -> pa.Array | None:

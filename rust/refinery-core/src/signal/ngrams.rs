@@ -1,22 +1,22 @@
 //! Repeated word n-grams of one document, as the published filters count them.
 //!
-//! The questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram, and
-//! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, where n-grams are
-//! equal word by word. [`Ngrams::repeated_chars`]: what datatrove's greedy scan finds a second
-//! time, where n-grams are equal when their words *joined without a separator* are (`ab c` equals
-//! `a bc`). Dolma's questions are [`Ngrams::word_chars`], word by word.
+//! Four questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram,
+//! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, and
+//! [`Ngrams::all_copies`]: what all of them are long, where n-grams are equal word by word.
+//! [`Ngrams::repeated_chars`]: what datatrove's greedy scan finds a second time, where n-grams are
+//! equal when their words *joined without a separator* are (`ab c` equals `a bc`).
 //!
 //! All are answered exactly, and most positions are settled without a table:
 //!
 //! 1. [`Ngrams::load`] copies the words into one run of bytes without separators, so that the
 //!    joined n-gram at any word is a slice of it.
-//! 2. Word by word: an n-gram occurs twice only if the two shorter ones in it do. So the positions
-//!    that may repeat shrink from 2-grams to 3-grams to 4-grams and on, and only those are counted;
-//!    a filter of two bits a slot says which of them may repeat.
+//! 2. Top n-grams: an n-gram occurs twice only if the two shorter ones in it do. So the positions
+//!    that may repeat shrink from 2-grams to 3-grams to 4-grams, and only those are counted; a
+//!    filter of two bits a slot says which of them may repeat.
 //! 3. Repeated n-grams: one that has the bytes of a window is found twice only if its first bytes,
 //!    as many as the window has, begin another one. The window grows with n, and the suspects of
 //!    one n are among those of the one before; only suspects are scanned.
-//! 4. Later copies: step 2 goes on to longer n-grams, now over the few positions left.
+//! 4. Copies: step 2 goes on to longer n-grams, now over the few positions left.
 //!
 //! Not here: shingles for `MinHash`, which are hashed in another way.
 
@@ -68,6 +68,15 @@ pub struct Cover {
     pub gaps: usize,
 }
 
+/// Characters of n-grams, every occurrence with all its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// Of those that occur more than once, the first occurrence included.
+    pub repeated: usize,
+    /// Of all.
+    pub all: usize,
+}
+
 /// Adds n-grams in the order of their positions to a [`Cover`].
 #[derive(Default)]
 struct Covering {
@@ -83,25 +92,6 @@ impl Covering {
         self.cover.gaps += (n - known).min(n - 1);
         self.end = at + n;
     }
-}
-
-/// Answer of [`Ngrams::word_chars`]; `None` with fewer words than n.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WordChars {
-    /// For n = 2, 3, 4 the characters of the most frequent n-gram times its count; of equally
-    /// frequent ones the first seen; a count of 1 counts.
-    pub top: [Option<usize>; 3],
-    /// For n = 5 to 10.
-    pub copies: [Option<Copies>; 6],
-}
-
-/// Characters of n-grams, every occurrence with all its words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copies {
-    /// Of those that occur more than once, the first occurrence included.
-    pub repeated: usize,
-    /// Of all.
-    pub all: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -218,46 +208,9 @@ impl Ngrams {
         })
     }
 
-    /// What the word n-grams from 2 to 10 are made of, in characters of words, spaces not counted.
-    pub fn word_chars(&mut self) -> WordChars {
-        let tops = self.tops();
-        let chars = |i: usize, top: Top| self.words.chars(top.first, i + 2) * top.count;
-        let top = std::array::from_fn(|i| tops[i].map(|top| chars(i, top)));
-        WordChars {
-            top,
-            copies: [5, 6, 7, 8, 9, 10].map(|n| self.copies(n)),
-        }
-    }
-
-    /// Characters of the n-grams that occur more than once, every occurrence counted, and of all.
-    fn copies(&mut self, n: usize) -> Option<Copies> {
-        if self.words.len() < n {
-            return None;
-        }
-        // Most texts have no longer n-gram twice, so what is left is to count all.
-        if self.grams.iter().any(|gram| gram.may_repeat) {
-            self.lengthen(n);
-        }
-        let Self {
-            words, grams, seen, ..
-        } = self;
-        seen.reset(grams.iter().filter(|gram| gram.may_repeat).count());
-        let mut repeated = 0;
-        for (at, gram) in grams.iter().enumerate() {
-            if gram.may_repeat {
-                let same = |first: u32| words.same_words(first as usize, at, n);
-                // The second copy brings the first one with it.
-                repeated += match seen.count(gram.key, at as u32, same) {
-                    (_, 1) => 0,
-                    (_, 2) => 2 * words.chars(at, n),
-                    _ => words.chars(at, n),
-                };
-            }
-        }
-        Some(Copies {
-            repeated,
-            all: words.chars_of_all(n),
-        })
+    /// Characters of the words of the n-gram at word `at`.
+    pub fn chars(&self, at: usize, n: usize) -> usize {
+        self.words.chars(at, n)
     }
 
     /// Characters of the n-gram at word `at`, its words joined by one space.
@@ -281,14 +234,33 @@ impl Ngrams {
     ///
     /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for.
     pub fn later_copies(&mut self) -> [Cover; 6] {
-        let grams = self.grams.iter().enumerate();
-        self.active.clear();
-        self.active
-            .extend(grams.filter(|(_, g)| g.may_repeat).map(|(at, _)| at as u32));
+        self.activate();
         [5, 6, 7, 8, 9, 10].map(|n| {
             self.lengthen_active(n);
             self.cover_later_copies(n)
         })
+    }
+
+    /// For n = 5 to 10 the length of the n-grams that occur more than once, and of all.
+    ///
+    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for. `None` with
+    /// fewer words than n.
+    pub fn all_copies(&mut self) -> [Option<Copies>; 6] {
+        self.activate();
+        [5, 6, 7, 8, 9, 10].map(|n| {
+            self.lengthen_active(n);
+            let all = (self.words.len() >= n).then(|| self.words.chars_of_all(n))?;
+            let repeated = self.chars_of_all_copies(n);
+            Some(Copies { repeated, all })
+        })
+    }
+
+    /// Step 4 begins with the 4-grams that may repeat.
+    fn activate(&mut self) {
+        let grams = self.grams.iter().enumerate();
+        self.active.clear();
+        self.active
+            .extend(grams.filter(|(_, g)| g.may_repeat).map(|(at, _)| at as u32));
     }
 
     /// Step 4: from the (n-1)-grams that may repeat to the n-grams, as [`lengthen`](Self::lengthen)
@@ -334,6 +306,27 @@ impl Ngrams {
             }
         }
         covering.cover
+    }
+
+    fn chars_of_all_copies(&mut self, n: usize) -> usize {
+        let Self {
+            words,
+            grams,
+            seen,
+            active,
+            ..
+        } = self;
+        seen.reset(active.len());
+        let chars = active.iter().map(|&at| {
+            let same = |first: u32| words.same_words(first as usize, at as usize, n);
+            match seen.count(grams[at as usize].key, at, same).1 {
+                1 => 0,
+                // The second occurrence brings the first one with it.
+                2 => 2 * words.chars(at as usize, n),
+                _ => words.chars(at as usize, n),
+            }
+        });
+        chars.sum()
     }
 
     /// Step 2: from the (n-1)-grams that may repeat to the n-grams.
