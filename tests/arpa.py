@@ -35,7 +35,9 @@ def estimate(lines, order, *, seed=0, pruned=0.0):
         for ngram in sorted(counts[n]):
             seen = counts[n][ngram]
             base = sum(after[n][ngram[:-1]]) if n else total
-            log10 = -99.0 if ngram == ("<s>",) else math.log10((seen - DISCOUNT * (seen > 0)) / base)
+            log10 = (
+                -99.0 if ngram == ("<s>",) else math.log10((seen - DISCOUNT * (seen > 0)) / base)
+            )
             backoff = ""
             if n + 1 < order and ngram in after[n + 1]:
                 following = after[n + 1][ngram]

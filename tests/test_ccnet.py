@@ -1,5 +1,7 @@
 """CCNet's normalisation, pieces, scores and buckets: twins, `tokenizers`, and a pipeline."""
 
+# ruff: noqa: RUF001 - the characters are what it is about
+
 import json
 import unicodedata
 
@@ -206,9 +208,13 @@ def test_a_bucket_is_a_rule_of_a_pipeline(tmp_path):
         "odd": ["perplexity:below"],
     }
     values = dict(run.annotations.select("id", "perplexity").collect().iter_rows())
-    (found,) = pa.record_batch(
-        _core.PerplexityModel(tmp_path / "en.arpa").run(pa.array(["one two three " * 30]))
-    ).column(0).to_pylist()
+    (found,) = (
+        pa.record_batch(
+            _core.PerplexityModel(tmp_path / "en.arpa").run(pa.array(["one two three " * 30]))
+        )
+        .column(0)
+        .to_pylist()
+    )
     assert values["good"] == found < 50 < values["odd"]
 
 
@@ -224,12 +230,16 @@ def test_a_bucket_is_a_rule_of_a_pipeline(tmp_path):
 )
 def test_a_score_that_cannot_be_made_is_refused(tmp_path, scores, message):
     (tmp_path / "en.arpa").write_text(estimate(CORPUS, 2), encoding="utf-8")
-    (tmp_path / "en.arpa.bin").write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\0")
+    (tmp_path / "en.arpa.bin").write_bytes(
+        b"mmap lm http://kheafield.com/code format version 5\n\0"
+    )
     path = write_pipeline(tmp_path, [{"rules": "ccnet/head"}], scores)
     with pytest.raises(ConfigError, match=message):
         rf.run(path)
 
 
 def test_the_buckets_bounds_are_those_of_english():
-    bounds = [rule.bound for name in ("head", "middle") for rule in presets.load(f"ccnet/{name}").rules]
+    bounds = [
+        rule.bound for name in ("head", "middle") for rule in presets.load(f"ccnet/{name}").rules
+    ]
     assert bounds == [300, 340, 300, 520]

@@ -16,7 +16,8 @@ impl Temporary {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("refinery-lm-{}-{n}-{name}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("refinery-lm-{}-{n}-{name}", std::process::id()));
         std::fs::write(&path, content).expect("a temporary file");
         Self(path)
     }
@@ -75,7 +76,10 @@ fn lines_are_scored_by_the_longest_ngram_and_what_backing_off_costs() {
         ("b b", (-0.5 - 0.5) - 1.0 + (-1.0 - 0.125 + 0.5)),
         // The unknown word has no context after it and backs off to nothing.
         ("x", (-2.0 - 0.5) - 1.0),
-        ("a x a", -0.25 + (-2.0 - 0.25 - 0.0625) - 0.75 + (-1.0 - 0.25)),
+        (
+            "a x a",
+            -0.25 + (-2.0 - 0.25 - 0.0625) - 0.75 + (-1.0 - 0.25),
+        ),
         ("<unk>", (-2.0 - 0.5) - 1.0),
         // A no-break space is no space to KenLM.
         ("a\u{a0}b", (-2.0 - 0.5) - 1.0),
@@ -95,7 +99,10 @@ fn a_pruned_shorter_ngram_is_made_up_for() {
                 -1 b -0.25\n-1 c -0.125\n\n\\2-grams:\n-0.5 a b -0.75\n\n\\3-grams:\n-0.0625 a b c\n\n\\end\\\n";
     let model = load(arpa).expect("a model");
     assert_eq!(model.score_line("a b c"), -1.0 - 0.5 - 0.0625 - 1.0 - 0.125);
-    assert_eq!(model.score_line("b c"), -1.0 + (-1.0 - 0.25) + (-1.0 - 0.125));
+    assert_eq!(
+        model.score_line("b c"),
+        -1.0 + (-1.0 - 0.25) + (-1.0 - 0.125)
+    );
     assert_eq!(model.score_line("x"), -100.0 - 1.0, "no <unk>: KenLM's own");
 }
 
@@ -125,47 +132,121 @@ fn a_damaged_file_is_refused_with_its_line() {
     let long = "x".repeat(1 << 17);
     let cases = [
         (String::new(), "line 0: no \\data\\"),
-        ("mmap lm http://kheafield.com/code format version 5\n\0".into(), "line 1: this is a binary"),
+        (
+            "mmap lm http://kheafield.com/code format version 5\n\0".into(),
+            "line 1: this is a binary",
+        ),
         (replaced("\\data\\", "data"), "line 3: expected \\data\\"),
-        (replaced("ngram 2=4", "ngram 3=4"), "line 5: expected \"ngram 2=\""),
-        (replaced("ngram 2=4", "ngram 2=-4"), "line 5: expected \"ngram 2=\""),
-        (replaced("ngram 2=4", "ngram 2=4294967295"), "line 5: expected \"ngram 2=\""),
+        (
+            replaced("ngram 2=4", "ngram 3=4"),
+            "line 5: expected \"ngram 2=\"",
+        ),
+        (
+            replaced("ngram 2=4", "ngram 2=-4"),
+            "line 5: expected \"ngram 2=\"",
+        ),
+        (
+            replaced("ngram 2=4", "ngram 2=4294967295"),
+            "line 5: expected \"ngram 2=\"",
+        ),
         (replaced("ngram 1=5\n", ""), "line 4: expected \"ngram 1=\""),
-        (replaced("ngram 1=5", "\nngram 1=5"), "line 4: no \"ngram 1=\""),
+        (
+            replaced("ngram 1=5", "\nngram 1=5"),
+            "line 4: no \"ngram 1=\"",
+        ),
         // An absurd count costs nothing: the section ends first.
-        (replaced("ngram 1=5", "ngram 1=4000000000"), "line 14: the 1-grams end after 5 of 4000000000"),
-        (replaced("ngram 3=2", "ngram 3=4000000000"), "line 24: the 3-grams end after 2"),
-        (replaced("ngram 1=5", "ngram 1=4"), "line 13: expected \\2-grams:"),
-        (replaced("\\2-grams:", "\\3-grams:"), "line 15: expected \\2-grams:"),
-        (replaced("-0.75", "nan"), "line 12: the probability is \"nan\""),
-        (replaced("-0.75", "-inf"), "line 12: the probability is \"-inf\""),
+        (
+            replaced("ngram 1=5", "ngram 1=4000000000"),
+            "line 14: the 1-grams end after 5 of 4000000000",
+        ),
+        (
+            replaced("ngram 3=2", "ngram 3=4000000000"),
+            "line 24: the 3-grams end after 2",
+        ),
+        (
+            replaced("ngram 1=5", "ngram 1=4"),
+            "line 13: expected \\2-grams:",
+        ),
+        (
+            replaced("\\2-grams:", "\\3-grams:"),
+            "line 15: expected \\2-grams:",
+        ),
+        (
+            replaced("-0.75", "nan"),
+            "line 12: the probability is \"nan\"",
+        ),
+        (
+            replaced("-0.75", "-inf"),
+            "line 12: the probability is \"-inf\"",
+        ),
         (replaced("-0.75", "1e-3"), "line 12: a probability above 1"),
-        (replaced("-0.25", "1e99"), "line 12: the back-off weight is \"1e99\""),
-        (replaced("-0.75\ta\t-0.25", "-0.75"), "line 12: fewer than the 1 words"),
-        (replaced("a\t-0.25", "a\t-0.25\t1"), "line 12: \"1\" after a probability"),
-        (replaced("-0.5\tb\t", "-0.5\ta\t"), "line 13: the same word once more"),
-        (replaced("-0.5\tb\t-0.125", "-0.5\t<UNK>"), "line 13: the unknown word once more"),
-        (replaced("\t<unk>", "\t<unk>\t-1"), "line 9: a back-off weight of the unknown word"),
+        (
+            replaced("-0.25", "1e99"),
+            "line 12: the back-off weight is \"1e99\"",
+        ),
+        (
+            replaced("-0.75\ta\t-0.25", "-0.75"),
+            "line 12: fewer than the 1 words",
+        ),
+        (
+            replaced("a\t-0.25", "a\t-0.25\t1"),
+            "line 12: \"1\" after a probability",
+        ),
+        (
+            replaced("-0.5\tb\t", "-0.5\ta\t"),
+            "line 13: the same word once more",
+        ),
+        (
+            replaced("-0.5\tb\t-0.125", "-0.5\t<UNK>"),
+            "line 13: the unknown word once more",
+        ),
+        (
+            replaced("\t<unk>", "\t<unk>\t-1"),
+            "line 9: a back-off weight of the unknown word",
+        ),
         (replaced("\t</s>", "\tend"), "line 13: no unigram </s>"),
-        (replaced("-1\tb b\t0.5", "-1\tb c\t0.5"), "line 19: \"c\" is no unigram"),
-        (replaced("-1\tb b\t0.5", "-1\ta a\t0.5"), "line 19: the same n-gram once more"),
-        (replaced("\t<s> a b\n", "\t<s> b b\n"), "line 22: the words before the last"),
-        (replaced("\t<s> a b\n", "\t<s> a b\t-1\n"), "line 22: a back-off weight at the highest"),
-        (replaced("-0.5\ta b\t", &long), "line 17: a line of more than"),
+        (
+            replaced("-1\tb b\t0.5", "-1\tb c\t0.5"),
+            "line 19: \"c\" is no unigram",
+        ),
+        (
+            replaced("-1\tb b\t0.5", "-1\ta a\t0.5"),
+            "line 19: the same n-gram once more",
+        ),
+        (
+            replaced("\t<s> a b\n", "\t<s> b b\n"),
+            "line 22: the words before the last",
+        ),
+        (
+            replaced("\t<s> a b\n", "\t<s> a b\t-1\n"),
+            "line 22: a back-off weight at the highest",
+        ),
+        (
+            replaced("-0.5\ta b\t", &long),
+            "line 17: a line of more than",
+        ),
         (replaced("\n\\end\\", "\nmore"), "line 25: expected \\end\\"),
-        (replaced("\\end\\\n", ""), "line 24: the file ends before \\end\\"),
-        (replaced("\\end\\\n", "\\end\\\n\nx"), "line 27: something after \\end\\"),
+        (
+            replaced("\\end\\\n", ""),
+            "line 24: the file ends before \\end\\",
+        ),
+        (
+            replaced("\\end\\\n", "\\end\\\n\nx"),
+            "line 27: something after \\end\\",
+        ),
     ];
     for (arpa, expected) in cases {
         let found = load(&arpa).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(found.contains(expected), "{expected:?} is not in {found:?}");
     }
     let seven: String = (1..=7).map(|n| format!("ngram {n}=1\n")).collect();
-    let found = load(&format!("\\data\\\n{seven}")).err().map(|e| e.to_string());
+    let found = load(&format!("\\data\\\n{seven}"))
+        .err()
+        .map(|e| e.to_string());
     assert!(found.is_some_and(|e| e.contains("line 8: n-grams of more than 6")));
 }
 
-/// A SentencePiece model with these pieces, and no rules of normalisation but those of spaces.
+/// A `SentencePiece` model with these pieces, and no rules of normalisation but those of spaces.
 fn sentencepiece(pieces: &[(&str, f32)]) -> Vec<u8> {
     let mut model = vec![10, 10, 10, 5];
     model.extend(b"<unk>");
@@ -239,7 +320,10 @@ fn a_model_of_another_kind_is_refused() {
         (with(&[26, 6, 18, 4, 9, 0, 0, 0]), "the rules are cut short"),
     ];
     for (model, expected) in cases {
-        let found = unigram(&model).err().map(|e| e.to_string()).unwrap_or_default();
+        let found = unigram(&model)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default();
         assert!(found.contains(expected), "{expected:?} is not in {found:?}");
     }
 }
@@ -267,7 +351,10 @@ fn a_document_of_pieces_is_one_line() {
     for (text, expected) in cases {
         let found = model.perplexity(text, &mut scratch);
         let expected = (expected * 10.0).round() / 10.0;
-        assert!(found == expected || (found.is_nan() && expected.is_nan()), "{text:?}: {found}");
+        assert!(
+            found == expected || (found.is_nan() && expected.is_nan()),
+            "{text:?}: {found}"
+        );
     }
 }
 
