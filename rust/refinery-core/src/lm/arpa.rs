@@ -1,4 +1,4 @@
-//! Back-off models out of ARPA files, queried and scored as KenLM does.
+//! Back-off models out of ARPA files, queried and scored as `KenLM` does.
 //!
 //! The file is text: counts, then a section per order with lines of a logarithm to base 10, the
 //! words and a back-off weight. It may be compressed (`.gz`, `.zst`). Everything is checked as it
@@ -12,9 +12,9 @@
 //!
 //! An n-gram is stored under (the n-gram without its oldest word, its oldest word), so step 1 is
 //! one look-up an order. Pruning may leave an n-gram without its shorter one; a place for it is
-//! made with the probability that backing off would give, as KenLM does too.
+//! made with the probability that backing off would give, as `KenLM` does too.
 //!
-//! Refused like in KenLM: probabilities above 1, a context that is no n-gram of the file, words of
+//! Refused like in `KenLM`: probabilities above 1, a context that is no n-gram of the file, words of
 //! n-grams that are no unigrams, no `<s>` or `</s>`, a back-off weight of `<unk>`. Refused here
 //! only: weights that are no numbers or absurd ones, an n-gram that is listed twice.
 
@@ -30,7 +30,7 @@ use super::{LanguageModel, UNKNOWN, WordId};
 use crate::input::compression::Stream;
 use crate::{Error, Result};
 
-/// Highest order read, that of KenLM's Python package.
+/// Highest order read, that of `KenLM`'s Python package.
 const MAX_ORDER: usize = 6;
 /// Longest line read. Six words and two numbers take a hundred bytes.
 const MAX_LINE_BYTES: usize = 1 << 16;
@@ -38,7 +38,7 @@ const MAX_LINE_BYTES: usize = 1 << 16;
 const MAX_EXPANSION: u64 = 200;
 /// Largest weight, far beyond any logarithm. Below it no sum over a text leaves the range of `f32`.
 const MAX_WEIGHT: f32 = 1e6;
-/// What KenLM gives the unknown word of a file without one.
+/// What `KenLM` gives the unknown word of a file without one.
 const MISSING_UNKNOWN: f32 = -100.0;
 
 /// Both numbers of an n-gram.

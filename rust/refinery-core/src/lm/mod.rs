@@ -1,10 +1,10 @@
 //! N-gram language models: the probability of a line, the perplexity of a document.
 //!
 //! What is here: what a language model answers ([`LanguageModel`]), models out of ARPA files
-//! ([`ArpaModel`]) that score as KenLM scores, the pieces of words that such models are made of
-//! ([`Pieces`]), and perplexity as CCNet computes it ([`Perplexity`]).
+//! ([`ArpaModel`]) that score as `KenLM` scores, the pieces of words that such models are made of
+//! ([`Pieces`]), and perplexity as `CCNet` computes it ([`Perplexity`]).
 //!
-//! What is not here: training, KenLM's binary files (their layout is KenLM's own affair and
+//! What is not here: training, `KenLM`'s binary files (their layout is `KenLM`'s own affair and
 //! changes with how it was built; an ARPA file says the same), neural models, thresholds.
 
 mod arpa;
@@ -51,7 +51,7 @@ pub trait LanguageModel: Send + Sync {
 
     /// Logarithm to base 10 of the probability of a whole sentence with both its marks.
     ///
-    /// Sums in `f32` from the first word on, as KenLM's Python module does: a document that is one
+    /// Sums in `f32` from the first word on, as `KenLM`'s Python module does: a document that is one
     /// line of ten thousand words has rounding errors that a perplexity to one decimal shows.
     fn score_words(&self, words: impl Iterator<Item = WordId>) -> f32
     where
@@ -65,7 +65,7 @@ pub trait LanguageModel: Send + Sync {
         total + self.score(&mut state, self.sentence_end())
     }
 
-    /// The same for a line whose words stand between ASCII white space, as KenLM splits it.
+    /// The same for a line whose words stand between ASCII white space, as `KenLM` splits it.
     fn score_line(&self, line: &str) -> f32
     where
         Self: Sized,

@@ -1,10 +1,10 @@
-//! The perplexity of a document as CCNet computes it.
+//! The perplexity of a document as `CCNet` computes it.
 //!
 //! Perplexity = 10^(-(sum of the lines' logarithms) / (words + lines)), rounded to one decimal.
 //! Every line has a mark at its end, which is predicted like a word and counted like one.
 //!
-//! With pieces, this is CCNet's pipeline: the document is normalised as a whole, which deletes its
-//! newlines, cut into pieces, and scored as one line. Without, it is CCNet's `DocLM` by itself:
+//! With pieces, this is `CCNet`'s pipeline: the document is normalised as a whole, which deletes its
+//! newlines, cut into pieces, and scored as one line. Without, it is `CCNet`'s `DocLM` by itself:
 //! each line is normalised, its words stand between spaces.
 //!
 //! Source: `facebookresearch/cc_net` bda555b, `cc_net/perplexity.py` (`MultiSentencePiece`,

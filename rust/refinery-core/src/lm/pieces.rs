@@ -8,7 +8,7 @@ use crate::tokens::Tokenizer;
 
 /// What cuts a text into the words of a language model.
 pub enum Pieces {
-    /// A SentencePiece unigram model (`.model`).
+    /// A `SentencePiece` unigram model (`.model`).
     SentencePiece(Box<Unigram>),
     /// A Hugging Face `tokenizer.json`.
     File {
@@ -20,7 +20,7 @@ pub enum Pieces {
 }
 
 impl Pieces {
-    /// Loads a `.model` file of SentencePiece, or with any other name a `tokenizer.json`.
+    /// Loads a `.model` file of `SentencePiece`, or with any other name a `tokenizer.json`.
     ///
     /// # Errors
     /// As [`Unigram::load`] and [`Tokenizer::from_file`].

@@ -22,7 +22,7 @@ pub(super) struct Table {
     len: usize,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
     Yes,
     Twice,

@@ -246,7 +246,7 @@ fn a_damaged_file_is_refused_with_its_line() {
     assert!(found.is_some_and(|e| e.contains("line 8: n-grams of more than 6")));
 }
 
-/// A SentencePiece model with these pieces, and no rules of normalisation but those of spaces.
+/// A `SentencePiece` model with these pieces, and no rules of normalisation but those of spaces.
 fn sentencepiece(pieces: &[(&str, f32)]) -> Vec<u8> {
     let mut model = vec![10, 10, 10, 5];
     model.extend(b"<unk>");

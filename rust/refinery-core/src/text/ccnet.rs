@@ -1,10 +1,10 @@
-//! CCNet's text normalisation, and the key by which its lines are the same.
+//! `CCNet`'s text normalisation, and the key by which its lines are the same.
 //!
 //! What it is: `text_normalizer.normalize` of `facebookresearch/cc_net` with its four options, and
 //! `normalize_for_dedup` with the key made of it. Its language models were trained on normalised
 //! text, so a perplexity ([`crate::lm`]) means something only after the same normalisation.
 //!
-//! What it is not: the punctuation rules for Moses' tokenizer (CCNet's published models do not use
+//! What it is not: the punctuation rules for Moses' tokenizer (`CCNet`'s published models do not use
 //! them), or the removal of lines over a corpus.
 //!
 //! Newlines are control characters and go: a normalised document is one line, and words that stood
@@ -64,7 +64,7 @@ pub struct NormalizeScratch {
 }
 
 impl Normalization {
-    /// `normalize(line)`: what a document is before CCNet's tokenizer and language model see it.
+    /// `normalize(line)`: what a document is before `CCNet`'s tokenizer and language model see it.
     pub const DOCUMENT: Self = Self {
         strip_accents: true,
         lower: true,
@@ -173,7 +173,7 @@ impl Normalization {
     }
 }
 
-/// Key of a line: two lines with one key are the same to CCNet.
+/// Key of a line: two lines with one key are the same to `CCNet`.
 ///
 /// The first eight bytes of the SHA-1 of the line under [`Normalization::DEDUP`], as a
 /// little-endian number, which is how the original stores them.

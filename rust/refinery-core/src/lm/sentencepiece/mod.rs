@@ -1,4 +1,4 @@
-//! Pieces of words by a SentencePiece unigram model, out of its `.model` file.
+//! Pieces of words by a `SentencePiece` unigram model, out of its `.model` file.
 //!
 //! What it is: `encode_as_pieces` of the `sentencepiece` library, 0.1.96 to 0.2.0, for models of type
 //! `unigram`, its normalisation included: same pieces, same ties, since sums are rounded where it

@@ -1,4 +1,4 @@
-//! SentencePiece's own normalisation: the rules of a model, and spaces as a visible mark.
+//! `SentencePiece`'s own normalisation: the rules of a model, and spaces as a visible mark.
 //!
 //! A model holds its rules compiled: a double array (of the Darts-clone library) from sequences
 //! of characters to places in a list of replacements. The longest rule that matches wins; what no
@@ -48,7 +48,7 @@ impl Normalizer {
         if !map.is_empty() {
             let (size, rest) = map.split_first_chunk().ok_or("the rules are cut short")?;
             let size = u32::from_le_bytes(*size) as usize;
-            if size > rest.len() || size % 4 != 0 {
+            if size > rest.len() || !size.is_multiple_of(4) {
                 return Err("the rules are cut short");
             }
             let (array, replacements) = rest.split_at(size);
@@ -178,7 +178,7 @@ impl Normalizer {
     }
 }
 
-/// Length of a character by its first byte, as SentencePiece takes it.
+/// Length of a character by its first byte, as `SentencePiece` takes it.
 #[inline]
 pub(super) fn char_len(byte: u8) -> usize {
     match byte {

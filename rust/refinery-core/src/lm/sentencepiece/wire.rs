@@ -1,4 +1,4 @@
-//! Protocol buffers' wire format, as far as a SentencePiece model uses it.
+//! Protocol buffers' wire format, as far as a `SentencePiece` model uses it.
 
 /// The value of one field.
 #[derive(Debug, PartialEq)]
