@@ -228,6 +228,34 @@ def test_ctrl_c_ends_a_long_call_and_the_session_goes_on(call):
     assert done.stdout.rstrip().endswith("True"), done.stderr
 
 
+SMALL_PIECES = """
+    import polars as pl
+    import refinery as rf
+    from refinery.expr import kernels
+
+    texts = [f"text {i} " * (i % 7) for i in range(2000)]
+    df = pl.DataFrame({"text": texts, "g": [i % 5 for i in range(2000)]})
+    expected = df.select(rf.signals("text", "kl3m"), rf.token_count("text"))
+    kernels._FIRST_ROWS = kernels._MAX_ROWS = 3
+    made = [rf.signals("text", "kl3m"), rf.token_count("text")]
+    for engine in ("in-memory", "streaming"):
+        assert df.lazy().select(made).collect(engine=engine).equals(expected), engine
+    grouped = df.lazy().group_by("g").agg(made).collect()
+    assert grouped["n_tokens"].list.sum().sum() == expected["n_tokens"].sum()
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.timeout(60)
+def test_many_small_calls_give_the_same_and_never_wait_for_each_other(threads):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SMALL_PIECES)],
+        env=child_environment() | {"POLARS_MAX_THREADS": str(threads)},
+        capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_forked_child_computes_after_its_parent_did():
     df = pl.DataFrame({"text": ["one two"]})
     function = TextFunction(make_spec("t", {}), ("n_chars",))
@@ -292,6 +320,7 @@ def test_functions_and_methods_say_the_same():
         "import refinery; import polars as pl, pickle; pickle.loads(pickle.dumps(pl.Series([1])))",
         "import refinery, importlib.resources as r, polars; assert r.files('polars').is_dir()",
         "import polars as pl, refinery; assert 'score' in dir(pl.Expr.refinery)",
+        "import polars, refinery, importlib, warnings; warnings.simplefilter('error'); importlib.reload(refinery)",
     ],
 )
 def test_importing(code):

@@ -63,9 +63,7 @@ def filtered(frame):
         frame.refinery.apply_rules(STEPS[0]["rules"])
         .refinery.apply_rules("datatrove/gopher_repetition")
         .refinery.exact_duplicates(id="id")
-        .refinery.near_duplicates(
-            id="id", keep={"highest": "score"} if False else rf.highest(rf.score("text"))
-        )
+        .refinery.near_duplicates(id="id", keep=rf.highest(rf.score("text")))
     )
     alive = left.lazy().select(tokens.sum()).collect().item()
     return left.refinery.select(rf.score("text"), 0.3 * read / alive, id="id", weight=tokens)
@@ -143,6 +141,22 @@ def test_annotated_columns_are_read_and_not_computed_again(frame, monkeypatch):
     assert as_set(found) == expected
 
 
+def test_annotations_of_a_run_are_decided_again_without_text(finished):
+    annotations = finished.annotations
+    how = "mark"
+    found = (
+        annotations.refinery.apply_rules(STEPS[0]["rules"], text=None, how=how)
+        .refinery.apply_rules("datatrove/gopher_repetition", text=None, how=how)
+        .refinery.exact_duplicates(None, id="id", how=how)
+        .refinery.near_duplicates(None, id="id", keep=rf.highest("textbook"), how=how)
+        .refinery.select("textbook", 0.3, text=None, id="id", how=how)
+    )
+    assert as_set(found) == verdicts(finished)
+    pairs = annotations.refinery.duplicate_pairs(id="id")
+    assert pairs.height > 20
+    assert pairs["similarity"].min() >= 0.7
+
+
 def test_without_ids_the_first_row_stays_and_rows_are_named_by_number():
     df = pl.DataFrame({"text": ["b", "a", "b", None, "a"]})
     found = df.refinery.exact_duplicates(how="mark")
@@ -211,6 +225,9 @@ def test_an_id_that_occurs_twice_is_named():
         (lambda r: r.near_duplicates(threshold=2), "less than or equal to 1"),
         (lambda r: r.select("textbook", 0), "greater than 0"),
         (lambda r: r.annotate(text="txt"), "did you mean text"),
+        (lambda r: r.exact_duplicates("txt"), "did you mean text"),
+        (lambda r: r.near_duplicates(None), "no column of the frame named 'minhash'"),
+        (lambda r: r.apply_rules("kl3m", text=None), "no column of the frame named 'kl3m.score'"),
         (lambda r: r.apply_rules({"n_wrds": {"min": 1}}), "did you mean n_words"),
         (lambda r: r.sample(), "either n or fraction"),
         (lambda r: r.sample(fraction=2), "at most 1"),

@@ -26,6 +26,7 @@ import polars as pl
 import pyarrow as pa
 
 from refinery import _core
+from refinery.decide.corpus import step_columns
 from refinery.errors import ParameterError, UnknownNameError
 from refinery.expr.functions import (
     DEFAULT_TOKENIZER,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from refinery.answers import Funnel
     from refinery.expr.functions import IntoRules, IntoText
+    from refinery.expr.spec import Spec
 
 F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
 
@@ -81,7 +83,7 @@ class FrameNamespace(Generic[F]):
         self,
         rules: IntoRules,
         *,
-        text: IntoText = "text",
+        text: IntoText | None = "text",
         scores: Mapping[str, str] | None = None,
         tokenizer: str | os.PathLike[str] = DEFAULT_TOKENIZER,
         how: How = "filter",
@@ -93,7 +95,8 @@ class FrameNamespace(Generic[F]):
         rules
             As in a pipeline file; names may also be columns of the frame.
         text
-            A String column. A null text is no document: it is dropped as `null_text`.
+            A String column. A null text is no document: it is dropped as `null_text`. None where the
+            frame has every column that is read, such as the annotations of a run.
         scores
             Models by the names that the rules use.
         tokenizer
@@ -109,12 +112,13 @@ class FrameNamespace(Generic[F]):
         _check_how(how)
         names = self._names()
         part = {"annotate": _annotate_part(scores, tokenizer), "decide": [{"rules": plain(rules)}]}
-        step = rules_expression(make_spec("apply_rules", part, names), text)
-        return self._decided(step, text, how, names, adds_groups=False)
+        spec = make_spec("apply_rules", part, names)
+        texts = _texts(text, spec, names)
+        return self._decided(rules_expression(spec, texts), texts, how, names, adds_groups=False)
 
     def exact_duplicates(
         self,
-        text: IntoText = "text",
+        text: IntoText | None = "text",
         *,
         id: str | None = None,
         keep: Keep = "first",
@@ -125,7 +129,8 @@ class FrameNamespace(Generic[F]):
         Parameters
         ----------
         text
-            A String column; null texts are dropped as `null_text`.
+            A String column; null texts are dropped as `null_text`. None where the frame has a
+            `content_hash` and what else is read.
         id
             Column of unique ids, which break ties and name groups; row numbers without it.
         keep
@@ -144,7 +149,7 @@ class FrameNamespace(Generic[F]):
 
     def near_duplicates(
         self,
-        text: IntoText = "text",
+        text: IntoText | None = "text",
         *,
         id: str | None = None,
         keep: Keep = "first",
@@ -160,7 +165,8 @@ class FrameNamespace(Generic[F]):
         Parameters
         ----------
         text
-            A String column; null texts are dropped as `null_text`, texts without a word are kept.
+            A String column; null texts are dropped as `null_text`, texts without a word are kept. None
+            where the frame has a `minhash` and what else is read.
         id
             Column of unique ids, which break ties and name clusters; row numbers without it.
         keep
@@ -227,7 +233,7 @@ class FrameNamespace(Generic[F]):
         unit: Literal["tokens", "bytes", "documents"] = "tokens",
         of: Literal["read", "alive"] = "read",
         weight: str | pl.Expr | None = None,
-        text: IntoText = "text",
+        text: IntoText | None = "text",
         id: str | None = None,
         scores: Mapping[str, str] | None = None,
         tokenizer: str | os.PathLike[str] = DEFAULT_TOKENIZER,
@@ -249,7 +255,7 @@ class FrameNamespace(Generic[F]):
         weight
             What each document counts instead, an integer column or expression.
         text
-            A String column, for what has to be computed.
+            A String column, for what has to be computed; None where nothing has to be.
         id
             Column of unique ids, which break ties; row numbers without it.
         scores
@@ -348,7 +354,7 @@ class FrameNamespace(Generic[F]):
     def _step(
         self,
         step: dict[str, Any],
-        text: IntoText,
+        text: IntoText | None,
         id_: str | None,
         how: How,
         names: list[str],
@@ -358,29 +364,31 @@ class FrameNamespace(Generic[F]):
         _check_how(how)
         (kind,) = step
         part = {"annotate": annotate_part, "decide": [step]}
-        function = StepFunction(make_spec(kind, part, {*names, *given}), id_ is not None)
-        _ = function.spec.plan  # what is named wrong is told here
-        for name in [id_] if id_ is not None else []:
-            if name not in names:
-                what = "column of the frame"
-                raise UnknownNameError(what, name, names)
-        row_id = pl.col(id_) if id_ is not None else None
-        texts = pl.col(text) if isinstance(text, str) else text
+        spec = make_spec(kind, part, {*names, *given})
+        texts = _texts(text, spec, [*names, *given])
+        row_id = _column(id_, names) if id_ is not None else None
+        function = StepFunction(spec, has_ids=row_id is not None)
         columns = function.columns(texts, row_id, _alive(texts, names), given)
         expression = columns.map_batches(function, return_dtype=function.return_dtype())
         return self._decided(expression, texts, how, names, adds_groups=kind != "select")
 
     def _decided(
-        self, step: pl.Expr, text: IntoText, how: How, names: list[str], *, adds_groups: bool
+        self,
+        step: pl.Expr,
+        texts: pl.Expr | None,
+        how: How,
+        names: list[str],
+        *,
+        adds_groups: bool,
     ) -> F:
         """The frame filtered or marked by a step's struct."""
-        texts = pl.col(text) if isinstance(text, str) else text
         found = pl.col(_STEP).struct
         stays = _alive(texts, names) & found.field("dropped_by").is_null()
         with_step: F = self._frame.with_columns(step.alias(_STEP))
         if how == "filter":
             return with_step.filter(stays).drop(_STEP)
-        no_text = pl.when(texts.is_null()).then(pl.lit("null_text"))
+        is_null = pl.lit(value=False) if texts is None else texts.is_null()
+        no_text = pl.when(is_null).then(pl.lit("null_text"))
 
         def before(name: str) -> list[pl.Expr]:
             return [pl.col(name)] if name in names else []
@@ -457,9 +465,28 @@ def _keep(keep: Keep) -> tuple[Any, dict[str, pl.Expr]]:
     return {"highest": _BY}, {_BY: keep.by}
 
 
-def _alive(text: pl.Expr, names: Sequence[str]) -> pl.Expr:
+def _column(name: str, names: Sequence[str]) -> pl.Expr:
+    """A column of the frame that is there."""
+    if name not in names:
+        kind = "column of the frame"
+        raise UnknownNameError(kind, name, names)
+    return pl.col(name)
+
+
+def _texts(text: IntoText | None, spec: Spec, names: Sequence[str]) -> pl.Expr | None:
+    """The column of texts; without one, the frame must have what the spec's steps read."""
+    wanted = step_columns(spec.plan.steps)  # what is named wrong is told here
+    if isinstance(text, str):
+        return _column(text, names)
+    if text is None:
+        for name in wanted:
+            _column(name, names)
+    return text
+
+
+def _alive(text: pl.Expr | None, names: Sequence[str]) -> pl.Expr:
     """Who takes part: documents with a text that no step has marked as dropped."""
-    alive = text.is_not_null()
+    alive = pl.lit(value=True) if text is None else text.is_not_null()
     return alive & pl.col("kept").fill_null(value=False) if "kept" in names else alive
 
 

@@ -59,6 +59,8 @@ def register() -> None:
 
 
 def _register(polars: ModuleType) -> None:
+    if hasattr(polars.Expr, NAME):
+        return  # this package was loaded before and is loaded again
     for kind, (module, name) in _HOMES.items():
         getattr(polars.api, f"register_{kind}_namespace")(NAME)(_Deferred(module, name))
 
