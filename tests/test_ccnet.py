@@ -1,7 +1,5 @@
 """CCNet's normalisation, pieces, scores and buckets: twins, `tokenizers`, and a pipeline."""
 
-# ruff: noqa: RUF001 - the characters are what it is about
-
 import json
 import unicodedata
 

@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
-from test_datatrove_filters import verdict
+from verdicts import verdict
 
 from refinery import _core
 from twins import c4_badwords, c4_paragraph, pii

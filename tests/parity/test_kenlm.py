@@ -9,8 +9,6 @@ SentencePiece cut ties otherwise: 0.2.3 did so in 82 of 462 documents with a voc
 Known differences, all on purpose: see `DIFFERENT`.
 """
 
-# ruff: noqa: RUF001 - the characters are what it is about
-
 import gzip
 
 import oracle

@@ -203,7 +203,7 @@ def test_another_view_is_another_plan_over_the_same_annotations(folder):
     ("annotate", "decide", "output", "message"),
     [
         ("", "", "view: datatrove/c5", "no such view 'datatrove.c5'.*datatrove.c4"),
-        ("signals: [counts@c4]", "", "", "no such view 'c4'"),
+        ("signals: [counts@c9]", "", "", "no such view 'c9'"),
         ("views: {mine: [nothing]}", "", "", "no such view or edit 'nothing'"),
         ("views: {a: [b], b: [a]}", "", "", "leads back to itself: a of b of a"),
         ("views: {datatrove.c4: [datatrove/c4_fineweb]}", "", "", "already the name of an edit"),

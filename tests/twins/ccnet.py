@@ -4,8 +4,6 @@ Sources: facebookresearch/cc_net bda555b (`text_normalizer.py`, `dedup.py`, `per
 scores the definition of a back-off model, summed in single precision as KenLM sums.
 """
 
-# ruff: noqa: RUF001 - the characters are what it is about
-
 import hashlib
 import struct
 import unicodedata
