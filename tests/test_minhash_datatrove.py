@@ -1,7 +1,5 @@
 """datatrove's MinHash: published numbers, the twin, and whom a run removes."""
 
-# ruff: noqa: RUF001 - characters that look alike are the point
-
 from __future__ import annotations
 
 import random

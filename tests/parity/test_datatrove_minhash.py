@@ -4,8 +4,6 @@ Known difference: characters that Unicode gained or reclassified after the versi
 original's Python (14.0 in Python 3.11) may be simplified differently.
 """
 
-# ruff: noqa: RUF001 - characters that look alike are the point
-
 import json
 import random
 import struct
