@@ -1,8 +1,7 @@
 """DCLM's recipe against our edits, signals and presets: same verdict, same first reason.
 
 DCLM itself is not on PyPI, so the original is a twin of its filters that calls the libraries they call:
-uniseg cuts words, fastText counts them, retrie makes the pattern of domains. `REFINERY_DCLM_PYTHON`
-names an interpreter with `uniseg`, `retrie` and `fasttext`.
+uniseg cuts words, fastText counts them, retrie makes the pattern of domains. The oracle `dclm` has them.
 
 Known differences: characters that Unicode gained after the running Python's tables.
 """
@@ -176,12 +175,7 @@ def original(texts):
 
 def ask(script, questions):
     """What a script answers, run by the interpreter with DCLM's libraries."""
-    interpreter = os.environ.get("REFINERY_DCLM_PYTHON")
-    if interpreter is None:
-        pytest.skip("no interpreter with DCLM's libraries: set REFINERY_DCLM_PYTHON")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REFINERY_ORACLE_PYTHON", interpreter)
-        return oracle.answers(script, questions)
+    return oracle.answers(script, questions, "dclm")
 
 
 @pytest.fixture(scope="module")
