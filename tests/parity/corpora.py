@@ -103,11 +103,12 @@ def sample(size: int, seed: int, *, most_chars: int = 60_000) -> list[str]:
         return []
     raw = pl.concat([pl.read_parquet(path) for path in shards()])
     raw = raw if "source" in raw.columns else raw.with_columns(source=pl.lit(""))
+    order = "id" if "id" in raw.columns else "text"
     rng = random.Random(seed)
     sources = sorted(raw["source"].unique())
     texts: list[str] = []
     for source in sources:
-        found = raw.filter(pl.col("source") == source)["text"].drop_nulls().sort().to_list()
+        found = raw.filter(pl.col("source") == source).sort(order)["text"].drop_nulls().to_list()
         texts += rng.sample(found, min(len(found), -(-size // len(sources))))
     return [text[:most_chars] for text in texts]
 

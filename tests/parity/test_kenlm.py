@@ -3,7 +3,7 @@
 KenLM reads the very ARPA files, SentencePiece the very models that it trained here; CCNet itself is
 not on the package index, so its own lines around the two are those of the script.
 
-The oracle's environment holds `kenlm==0.3.0` and `sentencepiece==0.2.0`. Other versions of
+The oracle `kenlm` holds `kenlm==0.3.0` and `sentencepiece==0.2.0`. Other versions of
 SentencePiece cut ties otherwise: 0.2.3 did so in 82 of 462 documents with a vocabulary of 3000.
 
 Known differences, all on purpose: see `DIFFERENT`.
@@ -45,6 +45,11 @@ ODD = (
 )  # fmt: skip
 
 
+def ask(questions):
+    """What the original answers."""
+    return oracle.answers("ask_kenlm.py", questions, "kenlm")
+
+
 @pytest.fixture(scope="module")
 def texts():
     found = [*sample(2000, 5), *soup(300, 6)]
@@ -66,8 +71,7 @@ def models(texts, tmp_path_factory):
     }
     common = {"model_type": "unigram", "hard_vocab_limit": False, "max_sentence_length": 20000}
     paths = {name: str(folder / f"{name}.model") for name in options}
-    oracle.answers(
-        "ask_kenlm.py",
+    ask(
         [{"train": lines, "model": paths[n], "options": common | options[n]} for n in options],
     )
     return paths
@@ -91,7 +95,7 @@ def test_pieces_are_those_of_sentencepiece(name, models, texts, unigrams_only):
     given = [*texts, *normal]
     model = _core.PerplexityModel(unigrams_only, models[name])
     found = pa.array(model.pieces(pa.array(given))).to_pylist()
-    expected = oracle.answers("ask_kenlm.py", [{"model": models[name], "text": t} for t in given])
+    expected = ask([{"model": models[name], "text": t} for t in given])
     differing = [i for i in range(len(given)) if found[i] != expected[i]]
     assert differing == []
     assert sum(len(pieces) for pieces in found) > 100_000
@@ -107,7 +111,7 @@ def test_scores_are_those_of_kenlm(order, texts, tmp_path):
         file.write(text)
     # KenLM's Python module hands words over as C strings, cut at a NUL; normalised text has none.
     asked = [*lines, *(text for text in texts[::7] if "\0" not in text)]
-    expected = oracle.answers("ask_kenlm.py", [{"arpa": path, "line": line} for line in asked])
+    expected = ask([{"arpa": path, "line": line} for line in asked])
     for file in (path, tmp_path / "model.arpa.gz"):
         model = _core.PerplexityModel(file)
         assert model.order == order
@@ -124,9 +128,7 @@ def test_perplexity_is_that_of_ccnet(name, models, texts, tmp_path, unigrams_onl
     path = write(tmp_path, estimate(pieces, 5, pruned=0.05))
     model = _core.PerplexityModel(path, models[name])
     (found,) = pa.record_batch(model.run(pa.array(texts))).columns
-    expected = oracle.answers(
-        "ask_kenlm.py", [{"arpa": path, "model": models[name], "normal": t} for t in normal]
-    )
+    expected = ask([{"arpa": path, "model": models[name], "normal": t} for t in normal])
     assert found.to_pylist() == expected
     assert None in expected
     assert len({v for v in expected if v is not None}) > 1000
@@ -154,7 +156,7 @@ def test_what_kenlm_refuses_is_refused(case, tmp_path):
     # KenLM wants tabs around the words.
     sections = [[tabbed(row, n) for row in rows] for n, rows in enumerate(REFUSED[case], 1)]
     path = write(tmp_path, render(sections))
-    (error,) = oracle.answers("ask_kenlm.py", [{"arpa": path}])
+    (error,) = ask([{"arpa": path}])
     assert error is not None
     with pytest.raises(ModelError):
         _core.PerplexityModel(path)
@@ -164,7 +166,7 @@ def test_what_kenlm_refuses_is_refused(case, tmp_path):
 def test_what_kenlm_takes_and_is_refused_here(case, tmp_path):
     sections = [[tabbed(row, n) for row in rows] for n, rows in enumerate(DIFFERENT[case], 1)]
     path = write(tmp_path, render(sections))
-    assert oracle.answers("ask_kenlm.py", [{"arpa": path}]) == [None]
+    assert ask([{"arpa": path}]) == [None]
     with pytest.raises(ModelError):
         _core.PerplexityModel(path)
 
