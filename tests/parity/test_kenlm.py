@@ -134,6 +134,15 @@ def test_perplexity_is_that_of_ccnet(name, models, texts, tmp_path, unigrams_onl
     assert len({v for v in expected if v is not None}) > 1000
 
 
+def test_weights_of_the_unknown_word_are_those_of_kenlm(tmp_path):
+    sections = [["-1\t<unk>\t-0.5", "-99\t<s>\t-0.3", "-1.5\t</s>", "-1\ta\t-0.2"]]
+    sections.append(["-0.5\t<s> a", "-0.25\ta <unk>", "-0.125\t<unk> <unk>"])
+    path = write(tmp_path, render(sections))
+    asked = ["", "a", "x", "a x", "x a", "a x x a", "x y z"]
+    found = pa.array(_core.PerplexityModel(path).score(pa.array(asked))).to_pylist()
+    assert found == oracle.answers("ask_kenlm.py", [{"arpa": path, "line": t} for t in asked])
+
+
 FINE = [["-1 <unk>", "-99 <s> -0.3", "-1.5 </s>", "-1 a -0.2"], ["-0.5 <s> a"]]
 REFUSED = {
     "probability above one": [[*FINE[0], "0.5 b"], FINE[1]],
@@ -141,7 +150,6 @@ REFUSED = {
     "context that is no n-gram": [FINE[0], ["-0.5 <s> a"], ["-0.1 a a a"]],
     "no beginning": [[FINE[0][0], *FINE[0][2:]], ["-0.5 a a"]],
     "no end": [[*FINE[0][:2], FINE[0][3]], FINE[1]],
-    "backoff of the unknown word": [["-1 <unk> -0.5", *FINE[0][1:]], FINE[1]],
     "backoff at the highest order": [FINE[0], ["-0.5 <s> a -0.1"]],
     "text for a number": [FINE[0], ["x <s> a"]],
 }

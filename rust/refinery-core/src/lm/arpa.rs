@@ -15,7 +15,7 @@
 //! made with the probability that backing off would give, as `KenLM` does too.
 //!
 //! Refused like in `KenLM`: probabilities above 1, a context that is no n-gram of the file, words of
-//! n-grams that are no unigrams, no `<s>` or `</s>`, a back-off weight of `<unk>`. Refused here
+//! n-grams that are no unigrams, no `<s>` or `</s>`. Refused here
 //! only: weights that are no numbers or absurd ones, an n-gram that is listed twice.
 
 use std::fmt::Display;
@@ -407,11 +407,8 @@ fn read_unigrams(lines: &mut Lines, order: usize, count: usize) -> Result<ArpaMo
             unigrams.push(entry.weights);
         } else if unknown_at.replace(i).is_some() {
             return Err(lines.fail_at(number, "the unknown word once more"));
-        } else if entry.weights.backoff.abs() > 1e-7 {
-            let what = "a back-off weight of the unknown word, which has none";
-            return Err(lines.fail_at(number, what));
         } else {
-            unigrams[UNKNOWN as usize].log10 = entry.weights.log10;
+            unigrams[UNKNOWN as usize] = entry.weights;
         }
     }
     let vocabulary = words.finish().map_err(|fault| {

@@ -1,5 +1,10 @@
 //! Small models by hand, damaged files, and pieces of a model made here.
 
+#![allow(
+    clippy::float_cmp,
+    reason = "sums are those of the reference to the last bit"
+)]
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -127,6 +132,7 @@ fn a_compressed_file_is_the_same_model() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_damaged_file_is_refused_with_its_line() {
     let replaced = |from: &str, to: &str| TRIGRAMS.replacen(from, to, 1);
     let long = "x".repeat(1 << 17);
@@ -200,10 +206,6 @@ fn a_damaged_file_is_refused_with_its_line() {
             replaced("-0.5\tb\t-0.125", "-0.5\t<UNK>"),
             "line 13: the unknown word once more",
         ),
-        (
-            replaced("\t<unk>", "\t<unk>\t-1"),
-            "line 9: a back-off weight of the unknown word",
-        ),
         (replaced("\t</s>", "\tend"), "line 13: no unigram </s>"),
         (
             replaced("-1\tb b\t0.5", "-1\tb c\t0.5"),
@@ -239,7 +241,7 @@ fn a_damaged_file_is_refused_with_its_line() {
         let found = load(&arpa).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(found.contains(expected), "{expected:?} is not in {found:?}");
     }
-    let seven: String = (1..=7).map(|n| format!("ngram {n}=1\n")).collect();
+    let seven = "ngram 1=1\nngram 2=1\nngram 3=1\nngram 4=1\nngram 5=1\nngram 6=1\nngram 7=1\n";
     let found = load(&format!("\\data\\\n{seven}"))
         .err()
         .map(|e| e.to_string());
@@ -342,7 +344,7 @@ fn a_document_of_pieces_is_one_line() {
     let cases = [
         ("", f64::NAN),
         (" \n ", f64::NAN),
-        ("a", 10_f64.powf((0.125 + 1.0) / 2.0)),
+        ("a", 10_f64.powf(0.5625)),
         // The newline goes: `▁a`, `a` (unknown to the model), the end.
         ("A\nÁ", 10_f64.powf((0.125 + 2.0 + 1.0) / 3.0)),
         ("a 7", 10_f64.powf((0.125 + 2.0 + 2.0 + 1.0) / 4.0)), // ▁a ▁ 0

@@ -65,7 +65,7 @@ impl File {
     /// backtracking). Such a text is cut in halves until each part passes; a single character that
     /// does not pass has no ids.
     pub(super) fn pieces(&self, text: &str, sink: &mut impl FnMut(&[u32])) {
-        self.parts(
+        parts(
             text,
             &|part| self.inner.encode_fast(part, false).ok(),
             &mut |encoding| sink(encoding.get_ids()),
@@ -75,7 +75,7 @@ impl File {
     /// Calls `sink` with the id and the text of every token. The text of an unknown word is its
     /// own where the model keeps it, so it need not be the entry of the id.
     pub(super) fn texts(&self, text: &str, sink: &mut impl FnMut(u32, &str)) {
-        self.parts(
+        parts(
             text,
             &|part| self.inner.encode(part, false).ok(),
             &mut |encoding| {
@@ -84,30 +84,6 @@ impl File {
                 }
             },
         );
-    }
-
-    fn parts(
-        &self,
-        text: &str,
-        encode: &impl Fn(&str) -> Option<Encoding>,
-        sink: &mut impl FnMut(&Encoding),
-    ) {
-        if text.is_empty() {
-            return;
-        }
-        if let Some(encoding) = encode(text) {
-            sink(&encoding);
-            return;
-        }
-        let half = text.len() / 2;
-        if let Some(middle) = (1..=half)
-            .rev()
-            .chain(half + 1..text.len())
-            .find(|i| text.is_char_boundary(*i))
-        {
-            self.parts(&text[..middle], encode, sink);
-            self.parts(&text[middle..], encode, sink);
-        }
     }
 
     /// The entries by id, `None` where an id has none. Ids that leave most places empty are cut
@@ -122,6 +98,26 @@ impl File {
         (0..end.min(most))
             .map(|id| self.inner.id_to_token(id as u32))
             .collect()
+    }
+}
+
+/// Calls `sink` with what `encode` makes of `text`, in halves where it fails on the whole.
+fn parts(text: &str, encode: &impl Fn(&str) -> Option<Encoding>, sink: &mut impl FnMut(&Encoding)) {
+    if text.is_empty() {
+        return;
+    }
+    if let Some(encoding) = encode(text) {
+        sink(&encoding);
+        return;
+    }
+    let half = text.len() / 2;
+    if let Some(middle) = (1..=half)
+        .rev()
+        .chain(half + 1..text.len())
+        .find(|i| text.is_char_boundary(*i))
+    {
+        parts(&text[..middle], encode, sink);
+        parts(&text[middle..], encode, sink);
     }
 }
 
