@@ -1,4 +1,4 @@
-//! Perplexity under n-gram models, and CCNet's normalisation of whole columns.
+//! Perplexity under n-gram models, and `CCNet`'s normalisation of whole columns.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct PerplexityModel {
 
 #[pymethods]
 impl PerplexityModel {
-    /// `path`: an ARPA file, `.gz` and `.zst` included. `tokenizer`: a SentencePiece unigram
+    /// `path`: an ARPA file, `.gz` and `.zst` included. `tokenizer`: a `SentencePiece` unigram
     /// `.model` or a `tokenizer.json`; without one, words stand between spaces.
     #[new]
     #[pyo3(signature = (path, tokenizer=None))]
@@ -128,7 +128,7 @@ impl PerplexityModel {
     }
 }
 
-/// CCNet's `normalize` of every text: `LargeUtf8`, null where the text is. `punct` is `keep`,
+/// `CCNet`'s `normalize` of every text: `LargeUtf8`, null where the text is. `punct` is `keep`,
 /// `replace` or `remove`.
 #[pyfunction]
 #[pyo3(signature = (texts, *, accent=true, case=true, numbers=true, punct="replace"))]
@@ -174,7 +174,7 @@ fn punctuation(name: &str) -> Result<Punctuation> {
     }
 }
 
-/// CCNet's key of every text as one line: `UInt64`, null where the text is. Lines with one key
+/// `CCNet`'s key of every text as one line: `UInt64`, null where the text is. Lines with one key
 /// count as one.
 #[pyfunction]
 fn ccnet_line_keys(py: Python<'_>, lines: PyArray) -> PyResult<PyArray> {

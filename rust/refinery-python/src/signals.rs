@@ -1,5 +1,6 @@
 //! The fused pass, the tables of signals and edits.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -45,13 +46,14 @@ impl Pass {
         minhash_view: &str,
         base_columns: bool,
     ) -> PyResult<Self> {
+        let [sized, hashed] = [sized, hashed].map(HashSet::<String>::from_iter);
         let views = views
             .into_iter()
             .map(|(name, edits)| {
                 Ok(View {
                     is_sized: sized.contains(&name),
                     is_hashed: hashed.contains(&name),
-                    edits: edits_of(&edits)?,
+                    edits: edits_of(edits)?,
                     name,
                 })
             })
@@ -106,11 +108,11 @@ fn unknown(kind: &'static str, name: &str) -> Error {
     }
 }
 
-fn edits_of(names: &[String]) -> refinery_core::Result<Vec<&'static Edit>> {
-    names
-        .iter()
-        .map(|name| edit(name).ok_or_else(|| unknown("edit", name)))
-        .collect()
+fn edits_of(names: Vec<String>) -> refinery_core::Result<Vec<&'static Edit>> {
+    let found = names
+        .into_iter()
+        .map(|name| edit(&name).ok_or(Error::UnknownName { kind: "edit", name }));
+    found.collect()
 }
 
 fn view_id(name: &str, views: &[View]) -> refinery_core::Result<ViewId> {
@@ -162,8 +164,8 @@ fn edited(
     pool: Option<&ThreadPool>,
 ) -> PyResult<PyArray> {
     let (array, _) = texts.into_inner();
+    let edits = edits_of(edits).map_err(to_py_err)?;
     let edited = detached(py, pool, || {
-        let edits = edits_of(&edits)?;
         Ok(batch::edited(&Texts::new(array.as_ref())?, &edits))
     })?;
     Ok(PyArray::from_array_ref(Arc::new(edited)))
