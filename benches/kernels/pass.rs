@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::LargeStringArray;
-use refinery_core::batch::{Pass, Score, Texts};
+use refinery_core::batch::{Pass, Score, ScoreModel, Texts};
 use refinery_core::dedup::minhash::{MinHashParams, MinHasher};
 use refinery_core::fasttext::Model;
 use refinery_core::signal::FAMILIES;
@@ -45,8 +45,7 @@ fn main() {
         let model = |path: &String| Arc::new(Model::load(Path::new(path)).unwrap());
         let one = |path: &String| Score {
             name: "score".into(),
-            model: model(path),
-            label: 0,
+            model: ScoreModel::Label(model(path), 0),
             view: None,
         };
         arguments.get(1).map(one).into_iter().collect()

@@ -117,7 +117,11 @@ def test_rules_read_columns_of_the_frame_and_scores():
 
 def test_rules_without_text_read_an_annotated_frame():
     df = pl.DataFrame({"text": ["one two three", None, "the same again and again"]})
+    lists = {name for name, family in signal_table.families().items() if family.lists is not None}
     for name in presets.names():
+        preset = presets.load(name)
+        if preset.scores or preset.family in lists:
+            continue  # what needs a model or a list is for a run to compute
         annotated = (
             rf.annotate(df, signals=name).drop("text").filter(pl.col("n_chars").is_not_null())
         )
@@ -282,6 +286,9 @@ def test_the_methods_file_is_the_one_of_the_signal_table():
 def test_every_method_has_a_docstring_and_is_listed():
     root = pl.col("text").refinery
     for column in signal_table.columns():
+        family = signal_table.family(signal_table.column(column).family)
+        if family.lists is not None:
+            continue
         node = root
         for part in column.split("."):
             assert part in dir(node)

@@ -1355,7 +1355,7 @@ class DclmQualitySignals(_Signals):
         return self._signal("dclm.quality.n_chars")
 
     def n_words(self) -> pl.Expr:
-        """FastText's words (cut at ASCII white space and NUL) whose first character is a letter or
+        """fastText's words (cut at ASCII white space and NUL) whose first character is a letter or
         a number.
 
         Range: 0 and more. Float64 named `dclm.quality.n_words`; null where the text is null or the
