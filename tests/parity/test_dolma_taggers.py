@@ -86,7 +86,7 @@ EDGE_CASES = {
 @pytest.fixture(scope="module")
 def texts():
     edge = [text for text, _, _ in EDGE_CASES.values()]
-    real = sample(3000, seed=1)
+    real = sample(3000, seed=1, most_chars=20_000)
     return [
         *edge,
         *languages.texts(),
