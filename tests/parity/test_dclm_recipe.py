@@ -1,6 +1,6 @@
 """DCLM's recipe against our edits, signals and presets: same verdict, same first reason.
 
-DCLM itself is not on PyPI, so the original is a twin of its filters that calls the libraries they call:
+DCLM itself is no package, so the original is a twin of its filters that calls the libraries they call:
 uniseg cuts words, fastText counts them, retrie makes the pattern of domains (the oracle `dclm`).
 
 Known differences: characters that Unicode gained after the running Python's tables.

@@ -235,7 +235,7 @@ fn find(folder: &Path) -> Result<[PathBuf; 5]> {
     )))
 }
 
-const SOURCES: &str = "datatrove 0.10.0 (PyPI) ships the three lists of words in datatrove/assets, and `domains` and `urls` (a copy of the list `adult` of the Université Toulouse Capitole) there in url_filterblacklistsv0_3_0.tar.gz";
+const SOURCES: &str = "datatrove 0.10.0 ships the three lists of words in datatrove/assets, and `domains` and `urls` (a copy of the list `adult` of the Université Toulouse Capitole) there in url_filterblacklistsv0_3_0.tar.gz";
 
 #[cfg(test)]
 mod tests {

@@ -23,7 +23,7 @@ const MIN_WORDS: usize = 3;
 static NAUGHTY: &str = include_str!("naughty_words_en.txt");
 
 const SOURCE: &str =
-    "allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2";
+    "allenai/dolma 669f534 (release 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2";
 const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
 

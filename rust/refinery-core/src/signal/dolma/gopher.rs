@@ -18,7 +18,7 @@ use crate::text::lines::{NewlineRuns, count_newlines, newline_lines, newline_run
 use crate::text::{Doc, Needs, Word};
 
 const SOURCE: &str =
-    "allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A";
+    "allenai/dolma 669f534 (release 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A";
 const OF_WORDS: &str = "0 to 1; 0 without words";
 const OF_LINES: &str = "0 to 1; text without a newline has one line";
 const OF_TOP: &str = "0 and more, above 1 where n-grams overlap; null with fewer words than n";

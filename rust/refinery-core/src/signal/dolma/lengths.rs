@@ -12,7 +12,7 @@ use crate::text::{Doc, Needs};
 pub static FAMILY: Family = Family {
     name: "dolma.lengths",
     prefix: "dolma.lengths.",
-    source: "allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/length.py: char_length_strip_ws_v1, whitespace_tokenizer_v1",
+    source: "allenai/dolma 669f534 (release 1.2.1), taggers/length.py: char_length_strip_ws_v1, whitespace_tokenizer_v1",
     signals: &[
         spec(
             "n_chars_stripped",

@@ -10,7 +10,7 @@ use crate::text::{Doc, Needs};
 pub static FAMILY: Family = Family {
     name: "dolma.not_alphanum_paragraph_v1",
     prefix: "dolma.not_alphanum_paragraph_v1.",
-    source: "allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/punctuation.py",
+    source: "allenai/dolma 669f534 (release 1.2.1), taggers/punctuation.py",
     signals: &[
         spec(
             "n_paragraphs",

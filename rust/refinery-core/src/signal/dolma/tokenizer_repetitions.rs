@@ -24,7 +24,7 @@ const MIN_TIMES: usize = 3;
 pub static FAMILY: Family = Family {
     name: "dolma.tokenizer_repetitions_v2r2",
     prefix: "dolma.tokenizer_repetitions_v2r2.",
-    source: "allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/repetitions",
+    source: "allenai/dolma 669f534 (release 1.2.1), taggers/repetitions",
     signals: &[spec(
         "max_repeats",
         "How often the most frequent repetition of 1 to 13 tokens stands in a row, of repetitions that do not lie inside another.",
