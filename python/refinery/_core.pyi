@@ -31,14 +31,18 @@ __all__ = [
     "ccnet_normalize",
     "check_texts",
     "count_sentences",
+    "edited",
+    "edits",
     "families",
     "hash_ids",
     "input_reasons",
     "list_families",
     "merge_schemas",
     "near_duplicate_clusters",
+    "near_duplicates_kept_in_order",
     "schema_to_arrow",
     "spacy_words",
+    "uax29_words",
 ]
 
 __version__: str

@@ -140,7 +140,7 @@ def test_weights_of_the_unknown_word_are_those_of_kenlm(tmp_path):
     path = write(tmp_path, render(sections))
     asked = ["", "a", "x", "a x", "x a", "a x x a", "x y z"]
     found = pa.array(_core.PerplexityModel(path).score(pa.array(asked))).to_pylist()
-    assert found == oracle.answers("ask_kenlm.py", [{"arpa": path, "line": t} for t in asked])
+    assert found == ask([{"arpa": path, "line": t} for t in asked])
 
 
 FINE = [["-1 <unk>", "-99 <s> -0.3", "-1.5 </s>", "-1 a -0.2"], ["-0.5 <s> a"]]
