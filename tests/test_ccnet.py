@@ -15,7 +15,9 @@ from tokenizers.pre_tokenizers import Metaspace
 import refinery as rf
 from arpa import estimate
 from refinery import _core, presets
+from refinery.decide.rules import failing
 from refinery.errors import ConfigError, ModelError
+from refinery.rule_set import Rule
 from twins import ccnet
 
 # Characters that Python's Unicode knows: ours is newer.
@@ -236,8 +238,23 @@ def test_a_score_that_cannot_be_made_is_refused(tmp_path, scores, message):
         rf.run(path)
 
 
-def test_the_buckets_bounds_are_those_of_english():
-    bounds = [
-        rule.bound for name in ("head", "middle") for rule in presets.load(f"ccnet/{name}").rules
-    ]
-    assert bounds == [300, 340, 300, 520]
+def test_every_perplexity_is_in_one_bucket_of_english():
+    """The cutoffs of English are 340 and 520: below the first head, below the second middle."""
+
+    def keeps(name, perplexity):
+        values = pl.DataFrame({"perplexity": [perplexity]})
+        rules = presets.load(f"ccnet/{name}").rules
+        assert (rules[0].column, rules[0].side, rules[0].bound) == ("n_chars", "min", 300)
+        tests = [Rule(r.column, r.side, r.bound) for r in rules[1:]]
+        return not any(failing(rule, values)[0] for rule in tests)
+
+    names = ["head", "middle", "tail", "head_middle"]
+    for perplexity, kept in {
+        1.0: {"head", "head_middle"},
+        339.9: {"head", "head_middle"},
+        340.0: {"middle", "head_middle"},
+        519.9: {"middle", "head_middle"},
+        520.0: {"tail"},
+        1e9: {"tail"},
+    }.items():
+        assert {name for name in names if keeps(name, perplexity)} == kept
