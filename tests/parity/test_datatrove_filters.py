@@ -4,6 +4,7 @@ Known differences, all on purpose: where the original divides by zero it stops w
 the value is null, and the preset says what null does.
 """
 
+import languages
 import oracle
 import pyarrow as pa
 import pytest
@@ -96,6 +97,7 @@ def texts():
         *real,
         *mutated(real, seed=3),
         *mutated(soup(500, seed=4), seed=5),
+        *languages.texts(),
     ]
 
 

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
+from languages import LANGUAGES
 from verdicts import passes
 
 from refinery import _core, presets
@@ -25,21 +26,6 @@ pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(3600)]
 PROFILES = ["dclm/quality", "dclm/repetition", "dclm/line_edits"]
 FAMILIES = ["dclm.quality", "dclm.repetition", "dclm.line_edits"]
 REASONS = {rule.reason for name in PROFILES for rule in presets.load(name).rules}
-# Written for this test; each says much the same in its language.
-LANGUAGES = {
-    "German": "Der alte Bäcker öffnet um 6 Uhr früh, und die Straße riecht nach Brot für 3,50 €.",
-    "French": "L’été dernier, aujourd'hui encore, l'eau de la rivière s'écoule vers la mer « sans bruit ».",
-    "Greek": "Το καλοκαίρι οι βάρκες γυρίζουν νωρίς· τα παιδιά τρέχουν στην παραλία στις 7.30 μ.μ.",
-    "Russian": "Осенью мы собираем яблоки в саду, а бабушка варит варенье на 2,5 кг сахара.",
-    "Hebrew": "בבוקר הילדים הולכים לבית הספר, וצה\"ל עובר ליד הג'ירפה של יום א'.",
-    "Arabic": "في الصباح يفتح الخباز دكانه، ويشتري الناس ٣٫٥ كيلو من الخبز الطازج؟",
-    "Hindi": "सुबह बच्चे विद्यालय जाते हैं और शाम को नदी के किनारे खेलते हैं।",
-    "Thai": "ตอนเช้าเด็กๆไปโรงเรียนและตอนเย็นกลับบ้านเวลา 17.00 น.",
-    "Chinese": "早上孩子们去学校，晚上7点回家。妈妈说：“吃饭了！”",
-    "Japanese": "朝、子どもたちはスクール・バスで学校へ行き、夕方６時に帰ります。",
-    "Korean": "아침에 아이들은 학교에 가고, 저녁 6시에 집으로 돌아옵니다.",
-    "Emoji": "Good morning 👩🏽‍🍳 from 🇩🇪🇫🇷🇮! It's 5️⃣ o’clock Ⓜ‍Ⓜ and we're off… ©‍®",
-}
 ADDRESSES = (
     *(
         " www.example.com/a?b=(c)",

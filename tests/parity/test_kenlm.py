@@ -15,6 +15,7 @@ import oracle
 import pyarrow as pa
 import pytest
 from corpora import mutated, sample, soup
+from languages import LANGUAGES
 
 from arpa import estimate, render
 from refinery import _core
@@ -23,20 +24,7 @@ from twins import ccnet
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-LANGUAGES = (
-    "Der Müller sprach: »Übermorgen gibt's 12 Brötchen – und außerdem Käse!« ",
-    "L'été dernier, où étais-tu ? J'ai mangé 3 crêpes… « très bonnes », disait-elle. ",
-    "El niño pequeño comió 25 piñas; ¿quién lo diría? ¡Increíble! ",
-    "Жили-были дед да баба, и было у них 7 кур. Ещё ёж и чайник. ",
-    "Η γιαγιά ΕΊΠΕ: «ΚΑΛΗΜΈΡΑ ΣΑΣ», και έφυγε στις 10. ",
-    "今天天气很好，我们去公园散步。（一共３个人）【完】 ",
-    "吾輩は猫である。名前はまだ無い…「ガギグ」ｶﾞｷﾞ １２％。 ",
-    "한국어 문장은 이렇게 생겼다. 2024년에 썼다! ",
-    "هذا نصٌّ عربيٌّ قصير، فيه ١٢ كلمة تقريبًا؟ ",
-    "यह हिन्दी का एक वाक्य है। इसमें १२ शब्द हैं। ",
-    "Đây là một câu tiếng Việt với dấu thanh: ngày 5 tháng 6. ",
-    "ประโยคภาษาไทยไม่มีการเว้นวรรค ๑๒ คำ ",
-)
+LINES = [line for text in LANGUAGES.values() for line in text.splitlines() if line]
 ODD = (
     "", " ", "\n", "a", "\u3000", "\u2581", "\u2581\u2581 a", "a\u2581b", "\xa0x\xa0", "\u200b",
     "\ufeffa", "e\u0301", "ﬁﬂ ½ ㎏ Ⅷ", "\x00a\x7fb\x85c", "İSTANBUL ΣΑΣ", "\u1100\u1161\u11a8",
@@ -53,7 +41,7 @@ def ask(questions):
 @pytest.fixture(scope="module")
 def texts():
     found = [*sample(2000, 5), *soup(300, 6)]
-    languages = [line * n for line in LANGUAGES for n in (1, 3)]
+    languages = [line * n for line in LINES for n in (1, 3)]
     return [*found, *mutated(found[:300], 7), *languages, *ODD]
 
 
@@ -62,7 +50,7 @@ def models(texts, tmp_path_factory):
     """SentencePiece models by name, with their files."""
     folder = tmp_path_factory.mktemp("pieces")
     lines = [ccnet.normalize(text)[:1500] for text in texts[:2000:4]]
-    lines += [ccnet.normalize(line) for line in LANGUAGES] * 20
+    lines += [ccnet.normalize(line) for line in LINES] * 20
     options = {
         "nfkc": {"vocab_size": 4000, "character_coverage": 0.999},
         "identity": {"vocab_size": 2000, "normalization_rule_name": "identity"},
