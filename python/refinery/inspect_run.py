@@ -65,9 +65,5 @@ def examples(run: Answers, reason: str, n: int) -> list[DocumentVerdict]:
     UnknownNameError
         If nothing was dropped by a reason of that name, with the nearest.
     """
-    known = run.ledger["documents"]["dropped"]
-    if reason not in known:
-        kind = "reason that dropped a document of this run"
-        raise UnknownNameError(kind, reason, known)
-    found = run.decisions.filter(pl.col("dropped_by") == reason).select("id").sort("id").head(n)
+    found = run.dropped_by(reason).select("id").sort("id").head(n)
     return look_up(run, found.collect()["id"].to_list())

@@ -12,21 +12,13 @@
 //! would have been first is a signal of its own, `has_lorem_ipsum_first`.
 
 use super::c4_lines::{Fate, LineJudge, LineRules};
-use super::{Family, Scratch, SignalSpec};
+use super::{Family, Scratch, SignalSpec, spec};
 use crate::text::lines::{split_lines, strip};
 use crate::text::spacy::{SpacyWords, count_sentences_in};
 use crate::text::{Doc, Needs, Word};
 
 const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
-}
 
 /// What the rules of a family say of the end and the words of a line.
 struct LineTexts {

@@ -24,7 +24,7 @@ use memchr::memmem;
 
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_pair_parts};
 use crate::text::{Doc, Needs};
 
@@ -33,14 +33,6 @@ const OF_WORDS: &str = "0 to 1; null without words";
 const OF_LINES: &str = "0 to 1; null without a line that is not blank";
 const OF_TOP: &str = "0 to 1; null with fewer words than n";
 const OF_COPIES: &str = "0 to 1; null with fewer words than n";
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
-}
 
 /// The family.
 #[rustfmt::skip]

@@ -7,21 +7,13 @@
 
 use super::repeated_ngrams::RepeatedNgrams;
 use super::repeats::{PartBuffers, repeated_parts};
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_lines, strip};
 use crate::text::{Doc, Needs, Word};
 
 const OF_PARTS: &str = "0 to 1; null without one that is not blank";
 const OF_TOP: &str = "0 and more, above 1 where n-grams overlap; null with fewer words than n";
 const OF_WORDS: &str = "0 to 1; null with fewer words than n";
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
-}
 
 /// The family.
 pub static FAMILY: Family = Family {

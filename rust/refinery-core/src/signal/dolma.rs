@@ -16,7 +16,7 @@ pub mod lengths;
 pub mod not_alphanum_paragraph;
 pub mod tokenizer_repetitions;
 
-use super::SignalSpec;
+use super::spec;
 
 /// Reusable buffers of all of Dolma's families.
 #[derive(Default)]
@@ -24,14 +24,6 @@ pub struct Buffers {
     gopher: gopher::Buffers,
     c4: c4::Buffers,
     tokenizer_repetitions: tokenizer_repetitions::Buffers,
-}
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
 }
 
 /// `part / whole` as the taggers divide: nothing over nothing is 0.

@@ -7,7 +7,7 @@
 
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_run_lines, paragraphs};
 use crate::text::{Doc, Needs};
 
@@ -15,14 +15,6 @@ const SHARE_OF_PARTS: &str = "0 to below 1";
 const SHARE_OF_TEXT: &str = "0 to 1; null for empty text";
 const SHARE_OF_TOP: &str =
     "0 and more, above 1 where n-grams overlap; null with fewer words than n";
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
-}
 
 /// The family.
 pub static FAMILY: Family = Family {

@@ -39,6 +39,19 @@ pub struct SignalSpec {
     pub range: &'static str,
 }
 
+/// A row of a family's table.
+pub(crate) const fn spec(
+    name: &'static str,
+    definition: &'static str,
+    range: &'static str,
+) -> SignalSpec {
+    SignalSpec {
+        name,
+        definition,
+        range,
+    }
+}
+
 /// A family of signals that are computed together.
 pub struct Family {
     /// Name in plans and presets, such as `datatrove.gopher_quality`.

@@ -20,7 +20,7 @@ use memchr::{memchr_iter, memmem};
 use super::gopher_quality::stop_word_bit;
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Family, Scratch, fraction, spec};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{count_newlines, newline_lines, newline_run_lines, paragraphs, strip};
 use crate::text::{Doc, Needs};
@@ -29,14 +29,6 @@ const OF_WORDS: &str = "0 to 1; null without words";
 const PER_WORD: &str = "0 and more; null without words";
 const OF_LINES: &str = "0 to 1; null without a line that is not blank";
 const OF_PARTS: &str = "0 to below 1; null for blank text";
-
-const fn spec(name: &'static str, definition: &'static str, range: &'static str) -> SignalSpec {
-    SignalSpec {
-        name,
-        definition,
-        range,
-    }
-}
 
 /// The family.
 #[rustfmt::skip]
