@@ -13,6 +13,7 @@ from refinery import _core, presets
 from refinery import signal_table as signals
 from refinery.errors import ConfigError
 from refinery.explain import explain_text
+from refinery.report.funnel import short_reason
 from twins import c4
 
 LINE = "This line of plain prose ends in a full stop."
@@ -282,3 +283,14 @@ def test_a_frame_is_written_as_its_view_too(folder):
     refined = rf.Pipeline.from_yaml(folder / "pipeline.yaml").run_frame(frame)
     assert refined.documents["text"].to_list() == [row["text"] for row in kept_rows(run.path)]
     assert refined.ledger == run.ledger
+
+
+def test_a_long_reason_is_shown_by_its_signal():
+    shown = {
+        "dclm.quality.frac_words_without_alpha@dclm.cleaned:max": "frac_words_without_alpha:max",
+        "datatrove.gopher_quality.n_core_words:min": "n_core_words:min",
+        "n_words@datatrove.c4:min": "n_words@datatrove.c4:min",
+        "near_duplicate": "near_duplicate",
+        "a_reason_without_any_side_that_is_long": "a_reason_without_any_side_that_is_long",
+    }
+    assert {reason: short_reason(reason) for reason in shown} == shown

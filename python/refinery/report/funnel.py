@@ -84,8 +84,15 @@ def rule_rows(ledger: dict[str, Any]) -> list[RuleRow]:
 
 
 def short_reason(reason: str) -> str:
-    """The reason without its family where it is long: the step's name says the profile."""
-    return reason if len(reason) <= 28 else reason.rsplit(".", 1)[-1]
+    """The reason without family and view where it is long: the step's name says the profile.
+
+    >>> short_reason("dclm.quality.frac_words_without_alpha@dclm.cleaned:max")
+    'frac_words_without_alpha:max'
+    """
+    column, colon, side = reason.rpartition(":")
+    if len(reason) <= 28 or not colon:
+        return reason
+    return f"{column.partition('@')[0].rsplit('.', 1)[-1]}:{side}"
 
 
 def human_bytes(n: float) -> str:
