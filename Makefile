@@ -59,8 +59,9 @@ docs: $(VENV)/.tools ## build the documentation site into docs/site/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	$(BIN)/zensical build -f docs/mkdocs.yml --strict
 
-generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polars method for every signal
+generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polars method for every signal, pages of reference
 	$(BIN)/python -m refinery.expr.generate
+	$(BIN)/python -m refinery.reference
 	$(BIN)/refinery schema > docs/pipeline.schema.json
 
 oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<name>/

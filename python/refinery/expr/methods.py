@@ -1677,7 +1677,7 @@ class RefinedwebSignals(_Signals):
 class DolmaGopherV1Signals(_Signals):
     """Signals of dolma.gopher_v1; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
     """
 
     def __call__(self) -> pl.Expr:
@@ -1844,7 +1844,7 @@ class DolmaGopherV1Signals(_Signals):
 class DolmaGopherV2Signals(_Signals):
     """Signals of dolma.gopher_v2; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/gopher.py; Rae et al. 2021, appendix A
     """
 
     def __call__(self) -> pl.Expr:
@@ -2011,7 +2011,7 @@ class DolmaGopherV2Signals(_Signals):
 class DolmaC4V1Signals(_Signals):
     """Signals of dolma.c4_v1; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
     """
 
     def __call__(self) -> pl.Expr:
@@ -2080,7 +2080,7 @@ class DolmaC4V1Signals(_Signals):
 class DolmaC4V2Signals(_Signals):
     """Signals of dolma.c4_v2; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/c4.py; Raffel et al. 2020, section 2.2
     """
 
     def __call__(self) -> pl.Expr:
@@ -2148,7 +2148,7 @@ class DolmaC4V2Signals(_Signals):
 class DolmaLengthsSignals(_Signals):
     """Signals of dolma.lengths; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/length.py: char_length_strip_ws_v1,
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/length.py: char_length_strip_ws_v1,
     whitespace_tokenizer_v1
     """
 
@@ -2177,7 +2177,7 @@ class DolmaLengthsSignals(_Signals):
 class DolmaNotAlphanumParagraphV1Signals(_Signals):
     """Signals of dolma.not_alphanum_paragraph_v1; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/punctuation.py
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/punctuation.py
     """
 
     def __call__(self) -> pl.Expr:
@@ -2206,7 +2206,7 @@ class DolmaNotAlphanumParagraphV1Signals(_Signals):
 class DolmaTokenizerRepetitionsV2R2Signals(_Signals):
     """Signals of dolma.tokenizer_repetitions_v2r2; call it for all of them at once.
 
-    Source: allenai/dolma 669f534 (PyPI dolma 1.2.1), taggers/repetitions
+    Source: allenai/dolma 669f534 (release 1.2.1), taggers/repetitions
     """
 
     def __call__(self) -> pl.Expr:
