@@ -19,13 +19,8 @@ from corpus import Corpus
 HERE = Path(__file__).parent
 LABEL = "hq"
 THRESHOLD = 0.3
-RULES = [
-    "datatrove/gopher_repetition",
-    "datatrove/gopher_quality",
-    "datatrove/c4_fineweb",
-    "datatrove/fineweb_quality",
-]
-"""In the rival's order."""
+LEFT = "datatrove.c4_fineweb"
+"""The view that the rival's later steps read and write: what C4's line rules leave."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +87,15 @@ class Refinery:
             "version": 1,
             "input": [{"path": f"{corpus.folder}/*.parquet", "text": "text", "id": "id"}],
             "annotate": {
-                "signals": RULES,
-                "scores": [{"name": LABEL, "model": str(self.model), "label": LABEL}],
-                "minhash": {"ngram": 5, "bands": 14, "rows_per_band": 8},
+                "scores": [{"name": LABEL, "model": str(self.model), "label": LABEL, "view": LEFT}],
+                "minhash": {"profile": "datatrove", "ngram": 5, "bands": 14, "rows_per_band": 8},
             },
             "decide": [
-                {"rules": RULES},
+                {"rules": "fineweb"},
                 {"rules": {LABEL: {"min": THRESHOLD}}},
-                # The rival takes every candidate pair for a duplicate.
-                {"near_duplicates": {"keep": "first", "verify": False}},
+                {"near_duplicates": {"keep": "datatrove"}},
             ],
-            "output": {"path": str(out), "format": "parquet"},
+            "output": {"path": str(out), "format": "parquet", "view": LEFT},
         }
 
     def work(self, out: Path, log: Path) -> Work:
