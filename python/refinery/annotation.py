@@ -181,10 +181,7 @@ class Annotator:
             self._stop.check()
             found.quarantined += rows.quarantined
             found.schema = rows.schema or found.schema
-            yield self._annotated(unit.file.source_file, self._sampled(rows))
-
-    def _sampled(self, rows: Rows) -> Rows:
-        return sampled(rows, self._plan)
+            yield self._annotated(unit.file.source_file, sampled(rows, self._plan))
 
     def _annotated(self, source_file: str, rows: Rows) -> pa.Table:
         computed = pa.record_batch(self._pass.run(rows.texts, self._pool))

@@ -184,10 +184,7 @@ def explain_text(name: str, text: str) -> Verdict:
         kind = "view"
         raise UnknownNameError(kind, view, Views().names)
     parameter = "profile"
-    try:
-        preset = presets.load(name)
-    except ValueError as error:
-        raise ParameterError(parameter, str(error)) from None
+    preset = presets.load(name)
     families = [_family_of(rule.column) for rule in preset.rules]
     lists = {f.lists for f in families if f is not None and f.lists is not None}
     if preset.scores:

@@ -14,7 +14,7 @@ file. Not here: which layout is right.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery import signal_table as signals
+from refinery.annotation import make_pass
 from refinery.config import parse_pipeline
 from refinery.decide.rules import failing
 from refinery.errors import BadFileError, ConfigError, ParameterError
@@ -172,15 +173,8 @@ def layout_test_of(pipeline: Pipeline, *, sample: int, rules: Any = None) -> Lay
     if not found:
         name, message = "rules", "the pipeline has no rules; name profiles"
         raise ParameterError(name, message)
-    compute = _core.Pass(
-        views=list(plan.views.items()),
-        sized=plan.sized,
-        families=[family.key for family in plan.families],
-        tokenizer=plan.tokenizer,
-        scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
-        base_columns=True,
-    )
-    return _test(chosen["text"], found, compute)
+    # The pass of a run, less what no rule reads.
+    return _test(chosen["text"], found, make_pass(replace(plan, minhash=None)))
 
 
 def _read_rules(rules: Any, pipeline: Pipeline, views: Views) -> list[Rule]:

@@ -653,7 +653,7 @@ class _PlanBuilder:
                 chosen += [s.column for s in found.signals]
             elif signals.split_view(name)[0] in known:
                 self._check_column(name, known, ("output", "columns", i))
-                chosen.append(signals.on_view(*signals.split_view(name)))
+                chosen.append(signals.canonical(name))
             else:
                 hint = nearest(name, [*known, *signals.families()])
                 self._problem(("output", "columns", i), f"no such annotation column {name!r}{hint}")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from refinery import presets
 from refinery import signal_table as signals
 from refinery.config import Bounds, Pipeline
-from refinery.errors import Problem, nearest
+from refinery.errors import ParameterError, Problem, nearest
 
 if TYPE_CHECKING:
     from refinery.views import Views
@@ -78,8 +78,8 @@ class RuleReader:
             return []
         try:
             preset = presets.load(name)
-        except ValueError as error:
-            self._problem(path, str(error))
+        except ParameterError as error:
+            self._problem(path, error.message)
             return []
         for score in preset.scores:
             if score not in self._columns:

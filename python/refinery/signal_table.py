@@ -81,6 +81,11 @@ def split_view(name: str) -> tuple[str, str]:
     return base, view or TEXT
 
 
+def canonical(name: str) -> str:
+    """A family or column as annotations spell it: with dots, and the text not named as a view."""
+    return on_view(*split_view(name))
+
+
 @cache
 def families() -> dict[str, Family]:
     """Every family by name, in column order."""

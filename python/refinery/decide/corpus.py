@@ -97,7 +97,7 @@ def step_columns(steps: Iterable[StepPlan]) -> list[str]:
         columns += [rule.column for rule in step.rules]
         if config.select is not None:
             weight = {"tokens": ["n_tokens"], "bytes": ["n_bytes"], "documents": []}
-            columns.append(signals.on_view(*signals.split_view(config.select.by)))
+            columns.append(signals.canonical(config.select.by))
             columns += weight[config.select.unit]
         if config.exact_duplicates is not None:
             columns.append(signals.on_view("content_hash", step.view))
@@ -106,7 +106,7 @@ def step_columns(steps: Iterable[StepPlan]) -> list[str]:
         for duplicates in (config.exact_duplicates, config.near_duplicates):
             keep = duplicates.keep if duplicates is not None else "first"
             if isinstance(keep, dict):
-                columns.append(signals.on_view(*signals.split_view(keep["highest"])))
+                columns.append(signals.canonical(keep["highest"]))
             columns += ["n_chars"] if keep == "longest" else []
     return list(dict.fromkeys(columns))
 

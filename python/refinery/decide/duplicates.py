@@ -69,7 +69,7 @@ def _key(corpus: Corpus, keep: Keep) -> pl.Series:
         return pl.Series([0.0]).new_from_index(0, len(corpus))
     if keep == "longest":
         return corpus.frame["n_chars"]
-    return corpus.frame[signals.on_view(*signals.split_view(keep["highest"]))]
+    return corpus.frame[signals.canonical(keep["highest"])]
 
 
 def _drop(

@@ -31,7 +31,7 @@ import polars as pl
 
 from refinery import presets
 from refinery import signal_table as table
-from refinery.errors import ParameterError, UnknownNameError
+from refinery.errors import UnknownNameError
 from refinery.expr import compat as _compat  # noqa: F401 - refuses a Polars that cannot work
 from refinery.expr.kernels import FieldFunction, TextFunction, mapped
 from refinery.expr.spec import Spec, make_spec
@@ -358,12 +358,7 @@ def family_keys(profile: str) -> list[str]:
     if found is not None:
         return [found.key]
     if presets.exists(profile):
-        try:
-            rules = presets.load(profile).rules
-        except ValueError as error:
-            parameter = "profile"
-            raise ParameterError(parameter, str(error)) from None
-        signals = (table.column(rule.column) for rule in rules)
+        signals = (table.column(rule.column) for rule in presets.load(profile).rules)
         keys = [table.on_view(s.family, s.view) for s in signals if s is not None]
         return list(dict.fromkeys(keys))
     kind = "profile or family of signals"

@@ -3,7 +3,7 @@
 A preset is one YAML file of this folder; its name is its path. Thresholds live here because a
 threshold is data and a signal is code. It has either `family` and `rules`, or, for a recipe of
 several filters, `parts`: profiles in their order, each with the view of the text that it reads
-(`views` defines those that are chains of edits, `writes` names the one that the recipe leaves).
+(`writes` names the one that the recipe leaves; those that are chains of edits are in `views.yaml`).
 See `refinery explain NAME`.
 """
 
@@ -15,11 +15,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from refinery import signal_table as signals
+from refinery.errors import ParameterError
 from refinery.yaml_file import parse
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+_VIEWS = "views.yaml"
 SIDES = ("min", "max", "above", "below")
 
 
@@ -94,8 +96,8 @@ def load(name: str) -> Preset:
     data = _data(base)
     parts = tuple(_part_name(part) for part in data.get("parts") or ())
     if parts and view != signals.TEXT:
-        message = f"{base} says itself which view each of its parts reads"
-        raise ValueError(message)
+        parameter, message = "profile", f"{base} says itself which view each of its parts reads"
+        raise ParameterError(parameter, message)
     family = data.get("family")
     if family is not None and view != signals.TEXT and not signals.has_views(family):
         raise ValueError(signals.no_views(family))
@@ -116,12 +118,10 @@ def load(name: str) -> Preset:
 
 @cache
 def views() -> dict[str, tuple[str, ...]]:
-    """The views that presets define: chains of edits, or of other views."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names():
-        for view, chain in (_data(name).get("views") or {}).items():
-            found[view] = tuple(chain)
-    return found
+    """The views that recipes bring along: chains of edits, or of other views."""
+    file = resources.files(__name__) / _VIEWS
+    data = parse(file.read_text(encoding="utf-8"), "views of profiles").data
+    return {view: tuple(chain) for view, chain in data.items()}
 
 
 def _part_name(part: str | dict[str, str]) -> str:
@@ -155,6 +155,6 @@ def _files() -> dict[str, Traversable]:
         for entry in folder.iterdir():
             if entry.is_dir():
                 pending.append((f"{prefix}{entry.name}/", entry))
-            elif entry.name.endswith(".yaml"):
+            elif entry.name.endswith(".yaml") and entry.name != _VIEWS:
                 found[prefix + entry.name.removesuffix(".yaml")] = entry
     return found

@@ -104,10 +104,10 @@ pub struct Buffers {
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let Buffers { parts, ngrams } = &mut scratch.dclm_repetition;
     let most = count_newlines(doc.text) + 1;
-    let is_blank = |part: &&str| !part.is_empty();
-    let lines = newline_lines(doc.text).map(strip).filter(is_blank);
+    let has_text = |part: &&str| !part.is_empty();
+    let lines = newline_lines(doc.text).map(strip).filter(has_text);
     let lines = repeated_parts(doc.text, lines, most, parts);
-    let paragraphs = doc.text.split("\n\n").map(strip).filter(is_blank);
+    let paragraphs = doc.text.split("\n\n").map(strip).filter(has_text);
     let paragraphs = repeated_parts(doc.text, paragraphs, most, parts);
     let (of_parts, of_ngrams) = out.split_at_mut(4);
     of_parts.copy_from_slice(&[
