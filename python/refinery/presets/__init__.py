@@ -88,7 +88,7 @@ def load(name: str) -> Preset:
     ------
     KeyError
         If there is none.
-    ValueError
+    ParameterError
         If a view is given for a recipe, which says itself what reads which view, or for rules on URLs.
     """
     base, _, view = name.partition("@")
@@ -100,7 +100,8 @@ def load(name: str) -> Preset:
         raise ParameterError(parameter, message)
     family = data.get("family")
     if family is not None and view != signals.TEXT and not signals.has_views(family):
-        raise ValueError(signals.no_views(family))
+        parameter, message = "profile", signals.no_views(family)
+        raise ParameterError(parameter, message)
     own = [_rule(entry, family, view) for entry in data.get("rules") or ()]
     return Preset(
         name=name,
