@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from refinery.errors import ConfigError, Problem, nearest
-from refinery.yaml_file import Document, Path, parse, parse_scalar, render_path
+from refinery.config_file import Section as _Model
+from refinery.config_file import apply_overrides, load_document, validated
+from refinery.errors import ConfigError, Problem
+from refinery.yaml_file import Document, Path, parse
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -40,10 +42,6 @@ def parse_size(value: Any) -> Any:
 
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _check_keep(value: Any) -> Any:
@@ -368,16 +366,8 @@ def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> P
     FileNotFoundError
         If there is no such file.
     """
-    path = FilePath(file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"not UTF-8 text (byte {error.start})"
-        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
-    except IsADirectoryError:
-        message = "is a folder, not a pipeline file"
-        raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
-    return parse_pipeline(text, file=str(file), folder=path.resolve().parent, overrides=overrides)
+    document = load_document(file, overrides)
+    return check(document, FilePath(file).resolve().parent)
 
 
 def parse_pipeline(
@@ -389,132 +379,13 @@ def parse_pipeline(
 ) -> Pipeline:
     """Check a pipeline given as YAML text; relative paths are relative to `folder`."""
     document = parse(text, file)
-    for override in overrides or []:
-        _apply_override(document, override)
+    apply_overrides(document, overrides or [])
     return check(document, folder or FilePath.cwd())
 
 
 def check(document: Document, folder: FilePath) -> Pipeline:
     """Check plain data against the model."""
-    if not isinstance(document.data, dict):
-        problem = document.problem(
-            (), f"expected a mapping of keys, found {type(document.data).__name__}"
-        )
-        raise ConfigError(document.file, [problem])
-    try:
-        config = Config.model_validate(document.data)
-    except ValidationError as error:
-        problems = [_problem(document, dict(e)) for e in error.errors(include_url=False)]
-        raise ConfigError(document.file, _without_repeats(problems)) from None
-    return Pipeline(config, document, folder)
-
-
-_SET = "--set"
-
-
-def _apply_override(document: Document, override: str) -> None:
-    key, separator, value = override.partition("=")
-    if not separator or not key.strip():
-        message = f"{override!r}: expected key.path=value"
-        raise ConfigError(_SET, [Problem(0, 0, "", message)])
-    names = key.strip().replace("]", "").replace("[", ".").split(".")
-    parts: list[str | int] = [int(name) if name.isdigit() else name for name in names]
-    target = document.data
-    for i, part in enumerate(parts[:-1]):
-        target = _descend(target, part, key, tuple(parts[: i + 1]))
-    last = parts[-1]
-    if isinstance(target, list) and isinstance(last, int) and last < len(target):
-        target[last] = parse_scalar(value)
-    elif isinstance(target, dict):
-        target[str(last)] = parse_scalar(value)
-    else:
-        message = f"{key}: no place of that name"
-        raise ConfigError(_SET, [Problem(0, 0, "", message)])
-
-
-def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
-    if isinstance(target, dict):
-        # A section that the file leaves out exists with its defaults.
-        if target.get(str(part)) is None:
-            target[str(part)] = {}
-        return target[str(part)]
-    if isinstance(target, list) and isinstance(part, int) and part < len(target):
-        return target[part]
-    message = f"{key}: {render_path(path)} does not exist"
-    raise ConfigError(_SET, [Problem(0, 0, "", message)])
-
-
-def _problem(document: Document, error: dict[str, Any]) -> Problem:
-    kind = error["type"]
-    path = _document_path(document, error["loc"], is_missing=kind == "missing")
-    if kind == "extra_forbidden":
-        allowed = _allowed_keys(path[:-1])
-        hint = nearest(str(path[-1]), allowed)
-        return document.problem(path, f"no such key{hint or '; allowed: ' + ', '.join(allowed)}")
-    if kind == "missing":
-        return document.problem(path[:-1], f"{render_path(path)} is required")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if kind.startswith(("literal_error", "int_", "float_", "string_", "bool_", "greater", "less")):
-        message = f"{message}, found {_shown(error.get('input'))}"
-        allowed = error.get("ctx", {}).get("expected", "")
-        if kind == "literal_error" and isinstance(error.get("input"), str):
-            message += nearest(error["input"], re.findall(r"'([^']*)'", allowed))
-    return document.problem(path, message)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing: bool) -> Path:
-    """The part of pydantic's location that is in the file (it adds names of union members)."""
-    path: list[str | int] = []
-    value: Any = document.data
-    for i, part in enumerate(loc):
-        if i == 1 and loc[0] == "input" and isinstance(value, dict):
-            continue  # a single input is written without its list
-        is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
-        if is_item or (isinstance(value, dict) and part in value):
-            value = value[part]
-        elif i + 1 < len(loc) or not is_missing:
-            continue
-        path.append(part)
-    return tuple(path)
-
-
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "": Config,
-    "input": InputConfig,
-    "annotate": AnnotateConfig,
-    "annotate.tokens": TokensConfig,
-    "annotate.scores": ScoreConfig,
-    "annotate.minhash": MinHashConfig,
-    "annotate.bad_words": BadWordsConfig,
-    "annotate.url_filter": UrlFilterConfig,
-    "decide": Step,
-    "decide.exact_duplicates": ExactDuplicatesConfig,
-    "decide.near_duplicates": NearDuplicatesConfig,
-    "decide.select": SelectConfig,
-    "output": OutputConfig,
-    "resources": ResourcesConfig,
-}
-
-
-def _allowed_keys(path: Path) -> list[str]:
-    section = ".".join(part for part in path if isinstance(part, str))
-    model = _SECTIONS.get(section)
-    if model is None:
-        return []
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _without_repeats(problems: list[Problem]) -> list[Problem]:
-    """One problem per key: a failed union reports every member's complaint."""
-    seen: dict[str, Problem] = {}
-    for problem in problems:
-        seen.setdefault(problem.path, problem)
-    return list(seen.values())
+    return Pipeline(validated(document, Config), document, folder)
 
 
 def json_schema() -> dict[str, Any]:
