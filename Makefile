@@ -70,7 +70,7 @@ oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<na
 # An original that cannot be installed here does not keep the others from being compared.
 parity: $(VENV)/.tools ## compare with the originals over ../shared/data or REFINERY_TEST_DATA; SHARE=0.01 for a part
 	-$(BIN)/python tests/parity/oracles.py
-	REFINERY_PARITY_SHARE=$(SHARE) $(BIN)/python -m pytest -m parity
+	REFINERY_PARITY_SHARE=$(SHARE) $(BIN)/python -m pytest -n 0 -m parity
 
 bench: $(VENV)/.tools ## measure beside the rivals and write a record
 	$(BIN)/python benches/throughput/run.py

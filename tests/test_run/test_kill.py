@@ -68,7 +68,7 @@ def kill_points(undisturbed, every):
 
 
 @pytest.mark.parametrize(
-    "every", [17, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    "every", [31, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 def test_kill_around_every_call_that_changes_the_tree(forks, undisturbed, folder, every):
     killed, points = 0, kill_points(undisturbed, every)
@@ -83,7 +83,7 @@ def test_kill_around_every_call_that_changes_the_tree(forks, undisturbed, folder
 
 
 @pytest.mark.parametrize(
-    "n", [4, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    "n", [2, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 def test_kill_at_random_times(forks, undisturbed, folder, n):
     draw = random.Random(n)
@@ -101,6 +101,7 @@ def test_kill_at_random_times(forks, undisturbed, folder, n):
     assert reused > 0 or n < 10
 
 
+@pytest.mark.slow
 def test_kills_in_a_row_cannot_starve_a_run(forks, undisturbed, folder):
     done = 0
     for attempt in range(40):
@@ -170,7 +171,14 @@ cp -r out result
 """
 
 
-@pytest.mark.parametrize("size", ["24k", "120k", "200k"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        "24k",
+        pytest.param("120k", marks=pytest.mark.slow),
+        pytest.param("200k", marks=pytest.mark.slow),
+    ],
+)
 def test_full_disk_ends_with_4_and_the_run_resumes(undisturbed, folder, size):
     if (
         shutil.which("unshare") is None
@@ -204,7 +212,7 @@ def killed_late(undisturbed, forks, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "n_flips", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    "n_flips", [6, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 def test_damaged_work_of_a_killed_run_is_never_used(
     forks, undisturbed, killed_late, folder, n_flips
