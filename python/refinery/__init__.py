@@ -36,14 +36,17 @@ if TYPE_CHECKING:
     from refinery.expr.namespace import text
     from refinery.expr.tables import annotate
     from refinery.frame_run import Refined
+    from refinery.scaling.budget import Budget, budget
 
 __all__ = [
+    "Budget",
     "Funnel",
     "Pipeline",
     "Refined",
     "RefineryError",
     "Run",
     "annotate",
+    "budget",
     "content_hash",
     "frame",
     "highest",
@@ -70,6 +73,7 @@ _HOMES = {
     "refinery.expr.namespace": ("text",),
     "refinery.expr.tables": ("annotate",),
     "refinery.frame_run": ("Refined",),
+    "refinery.scaling.budget": ("Budget", "budget"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

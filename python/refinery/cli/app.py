@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from refinery.cli.budget import budget
 from refinery.errors import RefineryError
 
 app = typer.Typer(
@@ -274,6 +275,9 @@ def clean(out: OutFolder) -> None:
 
     n, n_bytes = remove(out)
     show.line(f"{out}: removed {n} files, {n_bytes / 1e6:.1f} MB")
+
+
+app.command()(budget)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.progress import Task
+    from rich.table import Table
 
     from refinery import engine
     from refinery.explain import Explanation, Verdict
@@ -42,6 +43,11 @@ def _console(*, stderr: bool = False) -> Console:
 def line(text: str) -> None:
     """One line of plain text."""
     sys.stdout.write(text + "\n")
+
+
+def table(found: Table) -> None:
+    """One table."""
+    _console().print(found)
 
 
 class _Rate(ProgressColumn):
