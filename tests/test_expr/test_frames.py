@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 import refinery as rf
 from conftest import make_rows, verdicts, write_file
 from refinery import errors
+from twins import minhash as minhash_twin
 
 STEPS = [
     {"rules": {"n_words": {"min": 5}, "kl3m.score": {"max": 15}}},
@@ -259,6 +260,25 @@ def test_pairs_are_those_whose_signatures_agree(frame):
     assert {frozenset((names[a], names[b])) for a, b, *_ in by_row.rows()} == {
         frozenset(k) for k in expected
     }
+
+
+def jaccard_by_definition(left, right):
+    left, right = (set(minhash_twin.shingles(text, 5)) for text in (left, right))
+    return len(left & right) / len(left | right)
+
+
+def test_pairs_have_the_true_similarity_of_their_texts(frame):
+    texts = dict(frame.select("id", "text").rows())
+    pairs = frame.lazy().refinery.duplicate_pairs(id="id", exact=True)
+    assert pairs.columns == ["left", "right", "similarity", "jaccard", "shared_bands"]
+    assert pairs.drop("jaccard").equals(frame.refinery.duplicate_pairs(id="id"))
+    assert pairs["jaccard"].to_list() == [
+        jaccard_by_definition(texts[left], texts[right]) for left, right in pairs.select("left", "right").rows()
+    ]  # fmt: skip
+    assert pairs.filter(pl.col("jaccard") < 1).height > 0
+    by_row = frame.refinery.duplicate_pairs(exact=True)
+    assert sorted(by_row["jaccard"]) == sorted(pairs["jaccard"])
+    assert frame.head(0).refinery.duplicate_pairs(exact=True)["jaccard"].dtype == pl.Float64
 
 
 def test_pairs_explain_every_cluster(frame):

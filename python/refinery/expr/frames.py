@@ -37,7 +37,7 @@ from refinery.expr.functions import (
     score_part,
 )
 from refinery.expr.kernels import text_chunks
-from refinery.expr.pairs import matching_pairs
+from refinery.expr.pairs import matching_pairs, with_jaccard
 from refinery.expr.spec import make_spec
 from refinery.expr.tables import annotate
 from refinery.expr.verdicts import StepFunction
@@ -198,18 +198,27 @@ class FrameNamespace(Generic[F]):
         ngram: int = 5,
         bands: int = 14,
         rows_per_band: int = 8,
+        exact: bool = False,
     ) -> pl.DataFrame:
-        """Pairs of near duplicates with their estimated Jaccard similarity: why there are clusters.
+        """Pairs of near duplicates with their Jaccard similarity: why there are clusters.
 
         Computed at once, also of a LazyFrame.
+
+        Parameters
+        ----------
+        exact
+            Also compare the texts of each pair themselves: `jaccard`. Costs about as much for each
+            pair as signing both of its documents.
 
         Returns
         -------
         pl.DataFrame
             `left` and `right` (ids, or row numbers without `id`; left is the smaller), `similarity`
-            (Float64, the share of equal values of their signatures) and `shared_bands` (UInt32),
-            the most similar first. In a band that more than 128 documents share, each is paired with
-            the smallest id only.
+            (Float64, the share of equal values of their signatures, which estimates their Jaccard
+            similarity and is what is compared with `threshold`), with `exact` `jaccard` (Float64,
+            shingles that both have over shingles that either has), and `shared_bands` (UInt32), the
+            most similar first. In a band that more than 128 documents share, each is paired with the
+            smallest id only.
         """
         signature = (
             pl.col("minhash")
@@ -217,13 +226,14 @@ class FrameNamespace(Generic[F]):
             else minhash(text, ngram=ngram, bands=bands, rows_per_band=rows_per_band)
         )
         ids = [pl.col(id).cast(pl.String).alias("id")] if id is not None else []
-        signed = self._frame.lazy().select(signature.alias("minhash"), *ids).collect()
-        return matching_pairs(
-            signed["minhash"],
-            signed["id"] if id is not None else None,
-            bands=bands,
-            threshold=threshold,
-        )
+        texts = [pl.col(text).alias("text")] if exact else []
+        signed = self._frame.lazy().select(signature.alias("minhash"), *ids, *texts).collect()
+        names = signed["id"] if id is not None else None
+        pairs = matching_pairs(signed["minhash"], names, bands=bands, threshold=threshold)
+        if not exact:
+            return pairs
+        hasher = _core.MinHasher(ngram=ngram, bands=bands, rows_per_band=rows_per_band)
+        return with_jaccard(pairs, names, signed["text"], hasher)
 
     def select(
         self,

@@ -6,13 +6,21 @@ instead of joined. The similarity is the one that clustering compares with the t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from refinery import _core
 
 _SMALL_BUCKET = 128
 """As in clustering: in a larger bucket not every pair is a candidate, or a million copies of one
 text would be 5e11 pairs."""
 _PAIRS_AT_ONCE = 100_000
+_TEXTS_AT_ONCE = 1_000
+"""Pairs whose texts are compared in one call, between which Ctrl-C gets through."""
+_SIDES = ("left", "right")
 
 
 def matching_pairs(
@@ -53,6 +61,29 @@ def matching_pairs(
         similarity="similarity",
         shared_bands="shared_bands",
     ).sort(["similarity", "left", "right"], descending=[True, False, False])
+
+
+def with_jaccard(
+    pairs: pl.DataFrame, ids: pl.Series | None, texts: pl.Series, hasher: _core.MinHasher
+) -> pl.DataFrame:
+    """`pairs` of `matching_pairs` with `jaccard`: Float64, of the shingles of both texts.
+
+    `ids` are the names that the pairs have (row numbers without them), one for each of `texts`.
+    """
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    of_name = pl.DataFrame({"name": rows if ids is None else ids, "row": rows})
+    found = [
+        pl.Series(hasher.similarities(*(_texts(part[side], of_name, texts) for side in _SIDES)))
+        for part in pairs.iter_slices(_TEXTS_AT_ONCE)
+    ]
+    jaccard = pl.concat(found) if found else pl.Series([], dtype=pl.Float64)
+    return pairs.insert_column(pairs.get_column_index("shared_bands"), jaccard.alias("jaccard"))
+
+
+def _texts(names: pl.Series, of_name: pl.DataFrame, texts: pl.Series) -> pa.Array:
+    """The texts of documents, as Arrow strings."""
+    rows = names.to_frame("name").join(of_name, on="name", how="left", maintain_order="left")["row"]
+    return texts.gather(rows).cast(pl.String).to_arrow()
 
 
 def _values(signatures: pl.Series) -> pl.Series:
@@ -100,7 +131,7 @@ def _candidates(rank: pl.Series, values: pl.Series, bands: int) -> pl.DataFrame:
 def _compared(pairs: pl.DataFrame, values: pl.Series, at: pl.Series) -> pl.DataFrame:
     """`pairs` with the share of equal values."""
     width = values.dtype.shape[0] if isinstance(values.dtype, pl.Array) else 1
-    left, right = (values.gather(at.gather(pairs[side])).explode() for side in ("left", "right"))
+    left, right = (values.gather(at.gather(pairs[side])).explode() for side in _SIDES)
     equal = (left == right).cast(pl.UInt32).reshape((len(pairs), width)).arr.sum()
     # Divided as clustering does; a constant divisor would be multiplied by its reciprocal.
     divisor = pl.Series([float(width)]).new_from_index(0, len(pairs))

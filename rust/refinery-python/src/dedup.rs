@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, ArrowNativeTypeOp, FixedSizeBinaryArray, UInt32Array};
+use arrow_array::{
+    Array, ArrayRef, ArrowNativeTypeOp, FixedSizeBinaryArray, Float64Array, UInt32Array,
+};
 use arrow_schema::DataType;
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use refinery_core::Error;
+use refinery_core::batch::Texts;
 use refinery_core::dedup::cluster::{self, Clustering, Value};
 use refinery_core::dedup::minhash::{self, MinHashParams};
 use refinery_core::dedup::ordered;
@@ -53,6 +56,35 @@ impl MinHasher {
     #[getter]
     fn signature_bytes(&self) -> usize {
         self.inner.signature_bytes()
+    }
+
+    /// Jaccard similarity of the shingles of two texts, row by row: what signatures estimate.
+    ///
+    /// `left`, `right`: string columns of one length. Returns `Float64`, as long as they are; null
+    /// where a text is, or where neither has a shingle.
+    fn similarities(&self, py: Python<'_>, left: PyArray, right: PyArray) -> PyResult<PyArray> {
+        let [left, right] = [left, right].map(|array| array.into_inner().0);
+        let found: Float64Array = detached(py, None, || {
+            let texts = (Texts::new(left.as_ref())?, Texts::new(right.as_ref())?);
+            Ok(self.compared(&texts.0, &texts.1))
+        })?;
+        let found: ArrayRef = Arc::new(found);
+        Ok(PyArray::from_array_ref(found))
+    }
+}
+
+impl MinHasher {
+    fn compared(&self, left: &Texts<'_>, right: &Texts<'_>) -> Float64Array {
+        let mut scratch = minhash::MinHashScratch::default();
+        let mut sets = [Vec::new(), Vec::new()];
+        let mut compare = |row| {
+            let texts = [left.get(row)?, right.get(row)?];
+            for (text, set) in texts.into_iter().zip(&mut sets) {
+                self.inner.shingle_set(text, &mut scratch, set);
+            }
+            minhash::jaccard(&sets[0], &sets[1])
+        };
+        (0..left.len().min(right.len())).map(&mut compare).collect()
     }
 }
 

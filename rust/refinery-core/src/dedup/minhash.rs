@@ -234,4 +234,31 @@ impl MinHasher {
         }
         is_signed
     }
+
+    /// Replaces `set` by the different shingles of a text, sorted; empty where it has none.
+    ///
+    /// What signatures estimate is the Jaccard similarity of these sets: see [`jaccard`].
+    pub fn shingle_set(&self, text: &str, scratch: &mut MinHashScratch, set: &mut Vec<u64>) {
+        set.clear();
+        match &self.scheme {
+            Scheme::Refinery(scheme) => scheme.append_shingles(text, &mut scratch.refinery, set),
+            Scheme::Datatrove(scheme) => scheme.append_shingles(text, &mut scratch.datatrove, set),
+        }
+        set.sort_unstable();
+        set.dedup();
+    }
+}
+
+/// Members of both sets over members of either; none where both are empty.
+///
+/// `left` and `right` are sorted and have no member twice, as from [`MinHasher::shingle_set`].
+pub fn jaccard(left: &[u64], right: &[u64]) -> Option<f64> {
+    let (mut i, mut j, mut both) = (0, 0, 0_usize);
+    while let (Some(a), Some(b)) = (left.get(i), right.get(j)) {
+        i += usize::from(a <= b);
+        j += usize::from(b <= a);
+        both += usize::from(a == b);
+    }
+    let either = left.len() + right.len() - both;
+    (either > 0).then(|| both as f64 / either as f64)
 }

@@ -72,13 +72,42 @@ impl Datatrove {
     /// Writes the values, little-endian, over `signature`; false, and nothing written, where the
     /// text has fewer than `ngram` words.
     pub fn sign(&self, text: &str, scratch: &mut Scratch, signature: &mut [u8]) -> bool {
+        let mut minima = std::mem::take(&mut scratch.minima);
+        minima.clear();
+        minima.resize(self.permutations.groups(), [HIGHEST; GROUP]);
+        let has_shingles = self.for_shingles(text, scratch, |found| {
+            self.dispatch
+                .lower_modulo(&self.permutations, found, &mut minima);
+        });
+        if has_shingles {
+            let (values, _) = signature.as_chunks_mut();
+            for (value, least) in values.iter_mut().zip(minima.as_flattened()) {
+                *value = least.to_le_bytes();
+            }
+        }
+        scratch.minima = minima;
+        has_shingles
+    }
+
+    /// Appends the shingles of a text, as often as they occur; none where it has too few words.
+    pub fn append_shingles(&self, text: &str, scratch: &mut Scratch, to: &mut Vec<u64>) {
+        self.for_shingles(text, scratch, |found| to.extend_from_slice(found));
+    }
+
+    /// Hands out the shingles of a text, some at a time; false where it has too few words.
+    fn for_shingles(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        mut take: impl FnMut(&[u64]),
+    ) -> bool {
         let Scratch {
             simplified,
             splitter,
             words,
             joined,
             shingles,
-            minima,
+            ..
         } = scratch;
         simplify::simplify(text, simplified);
         // Always text: whole characters were appended.
@@ -87,18 +116,11 @@ impl Datatrove {
             return false;
         }
         join(simplified, words, joined);
-        minima.clear();
-        minima.resize(self.permutations.groups(), [HIGHEST; GROUP]);
         let count = words.len() + 1 - self.ngram;
         for start in (0..count).step_by(CHUNK) {
             let end = count.min(start + CHUNK);
             self.hash_shingles(joined, &words[start..end + self.ngram - 1], shingles);
-            self.dispatch
-                .lower_modulo(&self.permutations, shingles, minima);
-        }
-        let (values, _) = signature.as_chunks_mut();
-        for (value, least) in values.iter_mut().zip(minima.as_flattened()) {
-            *value = least.to_le_bytes();
+            take(shingles);
         }
         true
     }

@@ -53,7 +53,6 @@ impl Refinery {
         has_words
     }
 
-    /// Walks over the text in blocks, so that masks, words and shingles stay in near caches.
     fn lower_minima(&self, text: &str, scratch: &mut Scratch) -> bool {
         let Scratch {
             words,
@@ -62,6 +61,30 @@ impl Refinery {
         } = scratch;
         minima.clear();
         minima.resize(self.permutations.groups(), [u32::MAX; GROUP]);
+        self.for_shingles(text, words, shingles, |found| {
+            self.dispatch.lower(&self.permutations, found, minima);
+        })
+    }
+
+    /// Appends the shingles of a text, as often as they occur; none where the text has no word.
+    pub fn append_shingles(&self, text: &str, scratch: &mut Scratch, to: &mut Vec<u64>) {
+        let Scratch {
+            words, shingles, ..
+        } = scratch;
+        self.for_shingles(text, words, shingles, |found| {
+            to.extend(found.iter().map(|&shingle| u64::from(shingle)));
+        });
+    }
+
+    /// Hands out the shingles of a text, some at a time; false where it has none. Walks over the
+    /// text in blocks, so that masks, words and shingles stay in near caches.
+    fn for_shingles(
+        &self,
+        text: &str,
+        words: &mut Words,
+        shingles: &mut Vec<u32>,
+        mut take: impl FnMut(&[u32]),
+    ) -> bool {
         words.hashes.clear();
         let mut masks = [0; BLOCK_MASKS];
         let mut position = Position::default();
@@ -70,31 +93,30 @@ impl Refinery {
             let used = self.dispatch.mask(block, &mut masks);
             self.dispatch
                 .cut(words, text, i * BLOCK_BYTES, &masks[..used], &mut position);
-            has_shingles |= self.take_shingles(&mut words.hashes, shingles, minima);
+            has_shingles |= self.take_shingles(&mut words.hashes, shingles, &mut take);
         }
         words.end(text, position);
-        has_shingles |= self.take_shingles(&mut words.hashes, shingles, minima);
+        has_shingles |= self.take_shingles(&mut words.hashes, shingles, &mut take);
         if !has_shingles && !words.hashes.is_empty() {
-            let shingle = hash::hash_shingle(&words.hashes);
-            self.dispatch.lower(&self.permutations, &[shingle], minima);
+            take(&[hash::hash_shingle(&words.hashes)]);
             has_shingles = true;
         }
         has_shingles
     }
 
-    /// Lowers the minima by every shingle of `words` and leaves the words that the next one needs.
+    /// Hands out every shingle of `words` and leaves the words that the next one needs.
     fn take_shingles(
         &self,
         words: &mut Vec<u64>,
         shingles: &mut Vec<u32>,
-        minima: &mut [Group],
+        take: &mut impl FnMut(&[u32]),
     ) -> bool {
         let ngram = self.ngram;
         if words.len() < ngram {
             return false;
         }
         self.dispatch.hash_shingles(words, ngram, shingles);
-        self.dispatch.lower(&self.permutations, shingles, minima);
+        take(shingles);
         words.drain(..=words.len() - ngram);
         true
     }

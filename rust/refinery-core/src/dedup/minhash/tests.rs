@@ -506,3 +506,49 @@ proptest! {
         prop_assert_eq!(sign(&text, ngram, 40), twin(&text, ngram, 40));
     }
 }
+
+fn similarity(hasher: &MinHasher, left: &str, right: &str) -> Option<f64> {
+    let mut scratch = MinHashScratch::default();
+    let [left, right] = [left, right].map(|text| {
+        let mut set = vec![7];
+        hasher.shingle_set(text, &mut scratch, &mut set);
+        set
+    });
+    jaccard(&left, &right)
+}
+
+#[test]
+fn similarity_counts_different_shingles_of_both_texts() {
+    let hasher = hasher(2, 1, 8, Kernel::Portable);
+    let cases = [
+        ("a b c d", "a b c d", Some(1.0)),
+        ("a b c d", "A, b; c d!", Some(1.0)),
+        ("a b c d", "a b c e", Some(2.0 / 4.0)),
+        ("a b a b a b", "a b a", Some(1.0)),
+        ("a b c", "x y z", Some(0.0)),
+        ("a", "a", Some(1.0)),
+        ("a b", "", Some(0.0)),
+        ("", " ... ", None),
+    ];
+    for (left, right, expected) in cases {
+        assert_eq!(similarity(&hasher, left, right), expected, "{left:?} {right:?}");
+        assert_eq!(similarity(&hasher, right, left), expected, "{right:?} {left:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn similarity_is_that_of_the_sets_by_definition(
+        left in "[ab ]{0,24}", right in "[ab ]{0,24}", ngram in 1_usize..4
+    ) {
+        let sets = [&left, &right].map(|text| {
+            let words = twin_words(text);
+            let ngram = ngram.min(words.len().max(1));
+            words.windows(ngram).map(<[String]>::to_vec).collect::<HashSet<_>>()
+        });
+        let either = sets[0].union(&sets[1]).count();
+        let both = sets[0].intersection(&sets[1]).count();
+        let expected = (either > 0).then(|| both as f64 / either as f64);
+        prop_assert_eq!(similarity(&hasher(ngram, 1, 8, Kernel::Portable), &left, &right), expected);
+    }
+}
