@@ -80,7 +80,8 @@ DATA ?= ../shared/data/raw
 profiles: $(VENV)/.tools ## measure each profile beside its original and write a record
 	$(BIN)/python benches/profiles/run.py --data $(DATA)
 
-constraints: $(VENV)/.tools ## write the exact versions that are installed now
+constraints: $(VENV)/.tools ## write the exact versions that are installed now, those of every group
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group interop --group docs
 	$(BIN)/python -m pip freeze --all --exclude corpus-refinery | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
 
 clean: ## remove what the other targets made

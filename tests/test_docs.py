@@ -12,6 +12,7 @@ from refinery import reference
 
 PAGES = sorted(docs_examples.PAGES.glob("*.md"))
 NOTEBOOK = ROOT / "docs" / "notebooks" / "refine.ipynb"
+MARIMO_NOTEBOOK = ROOT / "docs" / "notebooks" / "charts.py"
 
 
 def test_there_are_pages_with_examples():
@@ -54,6 +55,20 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
     ]
     assert len(charts) >= 4
     assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+
+
+@pytest.mark.slow
+def test_charts_show_in_marimo(tmp_path):
+    pytest.importorskip("marimo")
+    page = tmp_path / "charts.html"
+    # A copy, since marimo keeps its own files beside a notebook.
+    notebook = shutil.copy(MARIMO_NOTEBOOK, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "marimo", "export", "html", notebook, "-o", page],
+        env=child_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text(encoding="utf-8").count('"application/vnd.vegalite') == 4
 
 
 @pytest.mark.slow

@@ -37,11 +37,11 @@ def test_the_user_code_passes_mypy_strict(tmp_path):
 
 @pytest.mark.slow
 def test_the_user_code_passes_pyright_strict(tmp_path):
-    pytest.importorskip("pyright")
+    pytest.importorskip("basedpyright")
     (tmp_path / "pyrightconfig.json").write_text(
         json.dumps(
             {
-                "include": [str(USER_CODE)], "strict": [str(USER_CODE)],
+                "include": [str(USER_CODE)], "typeCheckingMode": "strict",
                 "extraPaths": [str(ROOT / "python")], "reportMissingTypeStubs": False,
                 # pyarrow has no types: what comes of it is unknown to any checker.
                 "reportUnknownMemberType": False, "reportUnknownVariableType": False,
@@ -50,7 +50,7 @@ def test_the_user_code_passes_pyright_strict(tmp_path):
         )
     )  # fmt: skip
     found = subprocess.run(
-        [sys.executable, "-m", "pyright", "-p", tmp_path, "--pythonpath", sys.executable],
+        [sys.executable, "-m", "basedpyright", "-p", tmp_path, "--pythonpath", sys.executable],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.returncode == 0, found.stdout
