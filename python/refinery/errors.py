@@ -12,6 +12,7 @@
     │   ├── BadFileError              a damaged or mislabelled input file
     │   ├── SchemaError               a column of a type that cannot be used or carried
     │   ├── DuplicateIdError          two documents with one id
+    │   ├── LeakError                 a training set that its format alone gives away
     │   └── DamageError               `verify` found damage
     ├── EnvironmentFault           4  disk, permission, lock: mend it and run again
     └── LedgerError                5  documents in and out do not balance: a bug
@@ -141,6 +142,21 @@ class DuplicateIdError(DataError):
         self.places = places
         more = f" ({others} more ids occur twice)" if others else ""
         super().__init__(f"duplicate id {document_id!r} at {' and '.join(places)}{more}")
+
+
+class LeakError(DataError):
+    """A training set whose classes length and punctuation alone tell apart."""
+
+    def __init__(self, auc: float, allowed: float, features: list[tuple[str, float]]) -> None:
+        self.auc = auc
+        self.allowed = allowed
+        self.features = features
+        named = ", ".join(f"{name} {value:.2f}" for name, value in features[:6])
+        super().__init__(
+            f"length and punctuation alone tell positives from negatives: AUC {auc:.3f}, "
+            f"allowed {allowed:.2f}; by feature: {named or 'none alone'}. Clean or alter the text "
+            "of both classes alike, draw them from like formats, or set leak.on_leak: warn"
+        )
 
 
 class DamageError(DataError):

@@ -22,6 +22,8 @@ from refinery.errors import EnvironmentFault, UnknownNameError
 from refinery.report.funnel import human_count, short_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import altair as alt
 
     from refinery.answers import Answers
@@ -202,6 +204,32 @@ class Plots:
         return (heat + text).properties(
             width=alt.Step(38), height=alt.Step(24), title="Overlap of rules"
         )
+
+
+def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> alt.LayerChart:
+    """What share of examples was positive, by the probability that was said; the diagonal is ideal.
+
+    Parameters
+    ----------
+    bins
+        `probability`, `positive` and `examples` of each bin.
+    title
+        Above the chart.
+    """
+    alt = _altair()
+    unit = alt.Scale(domain=[0, 1])
+    said = alt.X("probability:Q", title="probability said", scale=unit)
+    found = alt.Y("positive:Q", title="share that is positive", scale=unit)
+    ends = [{"probability": 0, "positive": 0}, {"probability": 1, "positive": 1}]
+    ideal = alt.Chart(alt.InlineData(values=ends)).mark_line(color="#999", strokeDash=[5, 4])
+    points = alt.Chart(alt.InlineData(values=[dict(row) for row in bins]))
+    line = points.mark_line(color=KEPT, strokeWidth=2)
+    dots = points.mark_circle(color=KEPT, opacity=1).encode(
+        size=alt.Size("examples:Q", title="examples", scale=alt.Scale(range=[20, 300])),
+        tooltip=["examples:Q", "probability:Q", "positive:Q"],
+    )
+    layers = [layer.encode(x=said, y=found) for layer in (ideal, line, dots)]
+    return alt.layer(*layers).properties(width=320, height=320, title=title)
 
 
 def _verdict_colour(alt: Any) -> Any:

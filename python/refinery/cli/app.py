@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from refinery.cli.budget import budget
+from refinery.cli.train import train
 from refinery.errors import RefineryError
 
 app = typer.Typer(
@@ -188,14 +189,23 @@ def layout(
         show.line(f"wrote {json}")
 
 
+# The modules whose `json_schema()` describes each kind of file.
+_SCHEMAS = {"pipeline": "refinery.config", "train": "refinery.training.config"}
+
+
 @app.command()
-def schema() -> None:
-    """Print the pipeline file's JSON schema, for editors."""
+def schema(
+    kind: Annotated[str, typer.Argument(help=f"Which file's: {', '.join(_SCHEMAS)}.")] = "pipeline",
+) -> None:
+    """Print the JSON schema of a pipeline file, or of another kind of file, for editors."""
+    import importlib
     import json
 
-    from refinery.config import json_schema
+    from refinery.errors import UnknownNameError
 
-    typer.echo(json.dumps(json_schema(), indent=2))
+    if kind not in _SCHEMAS:
+        raise UnknownNameError(kind="kind of file", name=kind, allowed=_SCHEMAS)
+    typer.echo(json.dumps(importlib.import_module(_SCHEMAS[kind]).json_schema(), indent=2))
 
 
 @app.command()
@@ -278,6 +288,7 @@ def clean(out: OutFolder) -> None:
 
 
 app.command()(budget)
+app.command()(train)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from refinery.config import InputConfig, Pipeline
     from refinery.errors import Problem
@@ -74,35 +74,52 @@ def find(pipeline: Pipeline) -> tuple[list[InputFile], list[Problem]]:
     OSError
         If a matched file cannot be looked at.
     """
+    return find_files(
+        pipeline.config.input,
+        pipeline.folder,
+        lambda i, message: pipeline.problem(("input", i, "path"), message),
+    )
+
+
+def find_files(
+    inputs: Sequence[InputConfig], folder: Path, problem: Callable[[int, str], Problem]
+) -> tuple[list[InputFile], list[Problem]]:
+    """Every file of `inputs` in order, and what is wrong with them; `problem` places a message.
+
+    Raises
+    ------
+    OSError
+        If a matched file cannot be looked at.
+    """
     files: dict[str, InputFile] = {}
     problems = []
-    for i, config in enumerate(pipeline.config.input):
-        where = ("input", i, "path")
+    for i, config in enumerate(inputs):
         for pattern in [config.path] if isinstance(config.path, str) else config.path:
-            matches = sorted(_matches(pipeline.folder, pattern))
+            matches = sorted(matching_files(folder, pattern))
             if not matches:
-                message = f"{pattern!r} matches no file (looked from {pipeline.folder})"
-                problems.append(pipeline.problem(where, message))
+                message = f"{pattern!r} matches no file (looked from {folder})"
+                problems.append(problem(i, message))
             for match in matches:
-                source_file = Path(os.path.relpath(match, pipeline.folder)).as_posix()
+                source_file = Path(os.path.relpath(match, folder)).as_posix()
                 known = format_of(match.name) if config.format == "auto" else config.format
                 if known is None:
                     message = (
                         f"{source_file}: no format is known by that name; allowed endings: "
                         f"{', '.join(FORMATS)}, text formats also with .gz or .zst; or set format:"
                     )
-                    problems.append(pipeline.problem(where, message))
+                    problems.append(problem(i, message))
                     continue
                 if source_file in files and files[source_file].config is not config:
                     message = f"{source_file} is matched by two inputs"
-                    problems.append(pipeline.problem(where, message))
+                    problems.append(problem(i, message))
                     continue
                 size = _size(match)
                 files[source_file] = InputFile(match, source_file, known, size, config)
     return [files[name] for name in sorted(files)], problems
 
 
-def _matches(folder: Path, pattern: str) -> list[Path]:
+def matching_files(folder: Path, pattern: str) -> list[Path]:
+    """The files that a path, folder or glob names; of a folder those of a known format."""
     path = folder / pattern
     if path.is_dir():
         # Whatever is no folder: a pipe or a broken link is an error, not silence.

@@ -14,17 +14,21 @@ Examples
 '__label__hq Plants make sugar out of light.'
 """
 
-from refinery.scoring.leak import format_auc
+from refinery.scoring.calibration import Calibration
+from refinery.scoring.leak import FormatLeak, format_auc, format_leak
 from refinery.scoring.sidecar import Sidecar, read_sidecar, sidecar_path
 from refinery.scoring.text_prep import TEXT_PREP, prepare, training_line, words
 from refinery.scoring.train import Quantisation, TrainingSettings, train_classifier
 
 __all__ = [
     "TEXT_PREP",
+    "Calibration",
+    "FormatLeak",
     "Quantisation",
     "Sidecar",
     "TrainingSettings",
     "format_auc",
+    "format_leak",
     "prepare",
     "read_sidecar",
     "sidecar_path",

@@ -10,7 +10,8 @@ Needs the optional extra ``train``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from refinery.scoring.text_prep import words
 
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
 
 # Each as a share of the characters.
 _COUNTED = ".,;:!?'\"()[]{}<>/\\|*_#=+-%$&@~^`\n\t"
+_NAMES = ["characters", "words", "mean word length", "upper case", "digits", "not ASCII"]
+_FEATURES = [*_NAMES, *(repr(c) for c in _COUNTED)]
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class FormatLeak:
+    """How well format alone separates two classes, and by what.
+
+    Attributes
+    ----------
+    auc : float
+        Of a logistic regression over all features, cross-validated by work.
+    features : list of (str, float)
+        Features by the AUC that each has alone (0.5 is chance; below it, the positives have less
+        of it), the most telling first; those within 0.05 of chance are left out.
+    """
+
+    auc: float
+    features: list[tuple[str, float]]
 
 
 def format_auc(positive: Sequence[str], negative: Sequence[str], *, groups: Sequence[str]) -> float:
@@ -34,24 +55,44 @@ def format_auc(positive: Sequence[str], negative: Sequence[str], *, groups: Sequ
     Returns
     -------
     float
-        Area under the ROC curve of a five-fold cross-validation; 0.5 is chance, 0.65 is the most
-        that we accept of a training set.
+        Area under the ROC curve of a cross-validation of five folds (or fewer, where a class has
+        fewer works); 0.5 is chance, 0.65 is the most that we accept of a training set.
     """
+    return format_leak(positive, negative, groups=groups).auc
+
+
+def format_leak(
+    positive: Sequence[str], negative: Sequence[str], *, groups: Sequence[str]
+) -> FormatLeak:
+    """As `format_auc`, with the features that tell the classes apart."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     features = np.array([_features(text) for text in [*positive, *negative]])
     truth = np.array([1] * len(positive) + [0] * len(negative))
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=0)
+    folds = _folds(groups[: len(positive)], groups[len(positive) :])
     scores = cross_val_predict(
         classifier, features, truth, groups=np.array(groups), cv=folds, method="predict_proba"
     )
-    return float(roc_auc_score(truth, scores[:, 1]))
+    alone = [
+        (name, float(roc_auc_score(truth, features[:, i]))) for i, name in enumerate(_FEATURES)
+    ]
+    telling = [pair for pair in alone if abs(pair[1] - 0.5) >= 0.05]
+    telling.sort(key=lambda pair: -abs(pair[1] - 0.5))
+    return FormatLeak(float(roc_auc_score(truth, scores[:, 1])), telling)
+
+
+def _folds(positive: Sequence[str], negative: Sequence[str]) -> Any:
+    """Folds by work; no more than a class has works, so that each fit sees both classes."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    n = min(_FOLDS, len(set(positive)), len(set(negative)))
+    return StratifiedGroupKFold(n_splits=max(2, n), shuffle=True, random_state=0)
 
 
 def _features(text: str) -> list[float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from refinery.errors import ModelError
-from refinery.scoring.text_prep import TEXT_PREP
+from refinery.scoring.text_prep import TEXT_PREP, text_prep_sha256
 from refinery.tree import sha256_of
 
 # Raised when the meaning of a field changes; older files are then refused, never guessed at.
@@ -40,7 +40,8 @@ class Sidecar:
     sha256 : str
         Hash of the model file, in hexadecimal digits.
     training : dict
-        Settings, counts of examples, and versions; for people and for reproducing.
+        Settings, counts of examples, and versions; for people and for reproducing. With the hash of
+        what the text preparation does, where the model was trained by a version that writes it.
     quantiles : list of float
         The 0th, 1st, ... 100th percentile of the score on the training pool, documents weighted
         alike.
@@ -134,6 +135,11 @@ def _checked(found: object, path: Path) -> Sidecar:
     sidecar = Sidecar(**found)
     if sidecar.text_prep != TEXT_PREP:
         message = f"its text was prepared as {sidecar.text_prep!r}; this version prepares as {TEXT_PREP!r}"
+        raise ModelError(str(path), message)
+    if sidecar.training.get("text_prep_sha256", text_prep_sha256()) != text_prep_sha256():
+        message = (
+            f"its {TEXT_PREP} prepared text otherwise than this version's does: train it again"
+        )
         raise ModelError(str(path), message)
     if sidecar.positive_label not in sidecar.labels:
         raise ModelError(

@@ -12,6 +12,7 @@ anything here makes stored models wrong: give the preparation a new name.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from itertools import takewhile
 
@@ -19,6 +20,8 @@ from itertools import takewhile
 TEXT_PREP = "fasttext-words-1"
 LABEL_PREFIX = "__label__"
 END_OF_LINE = "</s>"
+# Every separator, a second line, a label inside, the end of a line, and what is no ASCII.
+_PROBE = "One\r\ntwo\tthree\v\f\0four __label__x \u2028\u00a0 \u00c9t\u00e9 \u6f22\u5b57 __label__ </s> never"
 _SEPARATORS = re.compile("[ \n\r\t\v\f\0]+")
 
 
@@ -50,6 +53,15 @@ def prepare(text: str) -> str:
     'One two'
     """
     return " ".join(words(text))
+
+
+def text_prep_sha256() -> str:
+    """A hash of what the preparation does: it changes when a prepared text would.
+
+    The preparation of a fixed probe, so that a rename of a variable changes nothing and a changed
+    separator does.
+    """
+    return hashlib.sha256(f"{TEXT_PREP} {prepare(_PROBE)}".encode()).hexdigest()
 
 
 def training_line(label: str, text: str) -> str:

@@ -28,7 +28,7 @@ from refinery import _core
 from refinery.errors import EnvironmentFault, ParameterError, RefineryError
 from refinery.scoring import fasttext_process
 from refinery.scoring.sidecar import Sidecar, sidecar_path
-from refinery.scoring.text_prep import LABEL_PREFIX, training_line, words
+from refinery.scoring.text_prep import LABEL_PREFIX, text_prep_sha256, training_line, words
 from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ def train_classifier(
             min_words=min_words,
             training={
                 "library": f"fasttext-numpy2 {importlib.metadata.version('fasttext-numpy2')}",
+                "text_prep_sha256": text_prep_sha256(),
                 "settings": arguments,
                 "quantisation": None if quantisation is None else asdict(quantisation),
                 "seed": seed,

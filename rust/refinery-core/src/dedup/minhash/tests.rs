@@ -531,8 +531,16 @@ fn similarity_counts_different_shingles_of_both_texts() {
         ("", " ... ", None),
     ];
     for (left, right, expected) in cases {
-        assert_eq!(similarity(&hasher, left, right), expected, "{left:?} {right:?}");
-        assert_eq!(similarity(&hasher, right, left), expected, "{right:?} {left:?}");
+        assert_eq!(
+            similarity(&hasher, left, right),
+            expected,
+            "{left:?} {right:?}"
+        );
+        assert_eq!(
+            similarity(&hasher, right, left),
+            expected,
+            "{right:?} {left:?}"
+        );
     }
 }
 

@@ -1,0 +1,45 @@
+"""`refinery train`: parses and prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from refinery.training.trainer import TrainingReport
+
+
+def train(
+    file: Annotated[Path, typer.Argument(help="A training file (YAML).", show_default=False)],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the model of another training file.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Train a quality classifier: examples, split, leak check, model, sidecar, card."""
+    from refinery.cli import show
+    from refinery.training.config import load_recipe
+    from refinery.training.trainer import train as run
+
+    recipe = load_recipe(file, set_)
+    with show.live(quiet=quiet) as progress:
+        report = run(recipe, replace_other=replace, note=(str if quiet else progress.note))
+    if not quiet:
+        _print(report)
+
+
+def _print(report: TrainingReport) -> None:
+    from refinery.cli import show
+    from refinery.training.card import rows
+
+    for note in report.examples.notes:
+        show.line(f"note: {note}")
+    for name, value in rows(report):
+        show.line(f"{name:>20}  {value}")
+    show.line(f"wrote {', '.join(str(path) for path in report.files)}")
