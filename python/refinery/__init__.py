@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         token_count,
         verdict,
     )
+    from refinery.expr.lists import bad_words, edited, url_filter
     from refinery.expr.namespace import text
     from refinery.expr.tables import annotate
     from refinery.frame_run import Refined
@@ -46,8 +47,10 @@ __all__ = [
     "RefineryError",
     "Run",
     "annotate",
+    "bad_words",
     "budget",
     "content_hash",
+    "edited",
     "frame",
     "highest",
     "minhash",
@@ -58,6 +61,7 @@ __all__ = [
     "signals",
     "text",
     "token_count",
+    "url_filter",
     "verdict",
 ]
 
@@ -70,6 +74,7 @@ _HOMES = {
         *("content_hash", "highest", "minhash", "rules", "score"),
         *("signal", "signals", "token_count", "verdict"),
     ),
+    "refinery.expr.lists": ("bad_words", "edited", "url_filter"),
     "refinery.expr.namespace": ("text",),
     "refinery.expr.tables": ("annotate",),
     "refinery.frame_run": ("Refined",),

@@ -685,8 +685,8 @@ class _PlanBuilder:
 _Lists = TypeVar("_Lists")
 
 _LISTS_ARE_NAMED = {
-    "bad_words": "name a file or folder with annotate.bad_words: {path: PATH, language: en}",
-    "url_filter": "name a folder with annotate.url_filter: {lists: FOLDER}, and the column with input[].url",
+    "bad_words": "name a file or folder with annotate.bad_words: {path: PATH, language: en} (in a query: rf.bad_words)",
+    "url_filter": "name a folder with annotate.url_filter: {lists: FOLDER}, and the column with input[].url (in a query: rf.url_filter)",
 }
 
 

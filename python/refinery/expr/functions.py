@@ -33,7 +33,7 @@ from refinery import presets
 from refinery import signal_table as table
 from refinery.errors import UnknownNameError
 from refinery.expr import compat as _compat  # noqa: F401 - refuses a Polars that cannot work
-from refinery.expr.kernels import FieldFunction, TextFunction, mapped
+from refinery.expr.kernels import FieldFunction, Function, TextFunction, mapped
 from refinery.expr.spec import Spec, make_spec
 from refinery.expr.verdicts import RulesFunction
 
@@ -76,7 +76,7 @@ def highest(by: str | pl.Expr) -> Highest:
     return Highest(by)
 
 
-def text_expression(text: IntoText, function: TextFunction, name: str) -> pl.Expr:
+def text_expression(text: IntoText, function: Function, name: str) -> pl.Expr:
     """`function` of a text column, named `name`."""
     if isinstance(text, pl.Expr) and text.meta.is_column():
         text = text.meta.output_name()
@@ -86,7 +86,7 @@ def text_expression(text: IntoText, function: TextFunction, name: str) -> pl.Exp
 
 
 @lru_cache(maxsize=512)
-def _of_column(text: str, function: TextFunction, name: str) -> pl.Expr:
+def _of_column(text: str, function: Function, name: str) -> pl.Expr:
     # One object for equal calls: Polars then sees a common subexpression and computes it once.
     return mapped(pl.col(text), function).alias(name)
 

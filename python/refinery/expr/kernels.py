@@ -10,7 +10,7 @@ import os
 import time
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -44,8 +44,14 @@ def pool() -> _core.ThreadPool:
     return _pool_of(os.getpid())
 
 
+class Kernel(Protocol):
+    """What computes columns of strings: a pass, or lists of the user's."""
+
+    def run(self, texts: Any, /, pool: _core.ThreadPool | None = None) -> Any: ...
+
+
 def run_pass(
-    compiled: _core.Pass, chunks: Iterable[pa.Array], threads: _core.ThreadPool | None = None
+    compiled: Kernel, chunks: Iterable[pa.Array], threads: _core.ThreadPool | None = None
 ) -> pa.Table:
     """Columns of a pass over Arrow string arrays, which are read where they lie.
 
@@ -81,7 +87,7 @@ def _let_ctrl_c_through() -> None:
     pl.select(1)
 
 
-def _call(compiled: _core.Pass, texts: pa.Array, threads: _core.ThreadPool) -> pa.RecordBatch:
+def _call(compiled: Kernel, texts: pa.Array, threads: _core.ThreadPool) -> pa.RecordBatch:
     try:
         return pa.record_batch(compiled.run(texts, threads))
     except (Exception, KeyboardInterrupt, SystemExit):
@@ -151,7 +157,9 @@ def dtype_of(column: str, plan: Plan) -> pl.DataType:
 
 
 class Function(Protocol):
-    """A function of one column, as Polars calls it."""
+    """A function of one column, as Polars calls it; equal ones are equal and hash alike."""
+
+    def __hash__(self) -> int: ...
 
     def return_dtype(self) -> pl.DataType: ...
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from refinery.expr import functions
+from refinery.expr import functions, lists
 from refinery.expr.functions import DEFAULT_MODEL, DEFAULT_TOKENIZER
 from refinery.expr.methods import SignalMethods
 
@@ -82,6 +82,18 @@ class ExprNamespace(SignalMethods):
     def content_hash(self) -> pl.Expr:
         """Hash of the text, 16 bytes (Binary): see `refinery.content_hash`."""
         return functions.content_hash(self._text)
+
+    def edited(self, view: str | Sequence[str]) -> pl.Expr:
+        """The text after edits (String): see `refinery.edited`."""
+        return lists.edited(self._text, view)
+
+    def bad_words(self, path: str | os.PathLike[str], *, language: str = "en") -> pl.Expr:
+        """Bad words of a list in the text (a struct): see `refinery.bad_words`."""
+        return lists.bad_words(self._text, path, language=language)
+
+    def url_filter(self, folder: str | os.PathLike[str]) -> pl.Expr:
+        """What block lists say of the URL in this column (a struct): see `refinery.url_filter`."""
+        return lists.url_filter(self._text, folder)
 
     def rules(self, rules: IntoRules, *, scores: Mapping[str, str] | None = None) -> pl.Expr:
         """Whether the document passes all rules (Boolean): see `refinery.rules`."""
