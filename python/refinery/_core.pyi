@@ -20,6 +20,8 @@ __all__ = [
     "LineStream",
     "MinHasher",
     "Model",
+    "NgramCounts",
+    "NgramModel",
     "Pass",
     "PerplexityModel",
     "RawBlock",
@@ -61,8 +63,20 @@ class Tokenizer:
     def embedded(name: str) -> Tokenizer: ...
     @staticmethod
     def from_file(path: str | PathLike[str]) -> Tokenizer: ...
+    @staticmethod
+    def from_json(content: bytes) -> Tokenizer: ...
+    @staticmethod
+    def bytes() -> Tokenizer: ...
+    @staticmethod
+    def train_bpe(
+        texts: _ArrowArray, *, vocabulary: int, pool: ThreadPool | None = None
+    ) -> Tokenizer: ...
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def n_symbols(self) -> int: ...
+    def to_json(self) -> str: ...
+    def encode(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
 
 @final
 class Model:
@@ -89,6 +103,39 @@ class PerplexityModel:
     def pieces(self, texts: _ArrowArray) -> Any: ...
 
 @final
+class NgramCounts:
+    def __new__(cls, tokenizer: Tokenizer, *, order: int, memory: int) -> NgramCounts: ...
+    def add(
+        self,
+        documents: _ArrowArray,
+        *,
+        rows: _ArrowArray | None = None,
+        max_tokens: int | None = None,
+    ) -> None: ...
+    def model(self) -> NgramModel: ...
+
+@final
+class NgramModel:
+    @staticmethod
+    def load(path: str | PathLike[str]) -> NgramModel: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def order(self) -> int: ...
+    @property
+    def n_ngrams(self) -> int: ...
+    @property
+    def n_bytes(self) -> int: ...
+    def nats(
+        self,
+        documents: _ArrowArray,
+        starts: _ArrowArray | None = None,
+        pool: ThreadPool | None = None,
+    ) -> Any: ...
+    def perplexity(self, texts: _ArrowArray, pool: ThreadPool | None = None) -> Any: ...
+
+@final
 class MinHasher:
     def __new__(
         cls, *, ngram: int, bands: int, rows_per_band: int, profile: str = "refinery"
@@ -111,7 +158,7 @@ class Pass:
         hashed: Sequence[str] = ...,
         families: Sequence[str] = ...,
         tokenizer: Tokenizer | None = None,
-        scores: Sequence[tuple[str, Model | PerplexityModel, int, str]] = ...,
+        scores: Sequence[tuple[str, Model | PerplexityModel | NgramModel, int, str]] = ...,
         minhash: MinHasher | None = None,
         minhash_view: str = "text",
         base_columns: bool = False,

@@ -132,11 +132,11 @@ class ScoreConfig(_Model):
 
     name: str = Field(description="Name of the column.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     model: str = Field(
-        description="builtin/NAME, or a path to a fastText model (.bin, .ftz) or an n-gram language model (.arpa, .arpa.gz, .arpa.zst)."
+        description="builtin/NAME, or a path to a fastText model (.bin, .ftz) or an n-gram language model (.ngram of refinery train-lm, .arpa, .arpa.gz, .arpa.zst)."
     )
     tokenizer: str | None = Field(
         None,
-        description="Of a language model: a SentencePiece .model or a tokenizer.json; without one, words stand between spaces.",
+        description="Of an ARPA model: a SentencePiece .model or a tokenizer.json; without one, words stand between spaces.",
     )
     label: str | None = Field(None, description="The label whose probability is the score.")
     view: ViewName = Field("text", description="Which view of the documents the model reads.")

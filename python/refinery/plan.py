@@ -49,6 +49,9 @@ SHARDS_VERSION = 1
 
 PERPLEXITY = "perplexity"
 """What stands for the label where a score is a language model's."""
+NGRAM_SUFFIX = ".ngram"
+"""Of the models that `refinery train-lm` writes."""
+LanguageModel = _core.PerplexityModel | _core.NgramModel
 POSITIVE_LABELS = (
     *(
         "hq",
@@ -112,17 +115,17 @@ class ScorePlan:
     label: str
     label_index: int
     view: str
-    model: _core.Model | _core.PerplexityModel = field(compare=False, repr=False)
+    model: _core.Model | LanguageModel = field(compare=False, repr=False)
 
     @property
     def is_perplexity(self) -> bool:
         """Whether it is a language model's, not a classifier's."""
-        return isinstance(self.model, _core.PerplexityModel)
+        return isinstance(self.model, LanguageModel)
 
     @property
     def n_bytes(self) -> int:
         """Memory of the model, all threads together."""
-        if isinstance(self.model, _core.PerplexityModel):
+        if isinstance(self.model, LanguageModel):
             return self.model.n_bytes
         return self.path.stat().st_size
 
@@ -466,7 +469,7 @@ class _PlanBuilder:
             if path is None:
                 continue
             # CCNet's own models are called .arpa.bin: the reader says what to do about them.
-            if ".arpa" in path.suffixes:
+            if ".arpa" in path.suffixes or path.suffix == NGRAM_SUFFIX:
                 language_model = self._language_model(config, path, where)
                 if language_model is not None:
                     scores.append(
@@ -474,7 +477,7 @@ class _PlanBuilder:
                     )
                 continue
             if config.tokenizer is not None:
-                message = "a fastText model has no tokenizer; language models end in .arpa, .arpa.gz or .arpa.zst"
+                message = "a fastText model has no tokenizer; language models end in .ngram, .arpa, .arpa.gz or .arpa.zst"
                 self._problem((*where, "tokenizer"), message)
             try:
                 model = _load_model(path, stamp(path))
@@ -493,12 +496,18 @@ class _PlanBuilder:
 
     def _language_model(
         self, config: ScoreConfig, path: Path, where: KeyPath
-    ) -> _core.PerplexityModel | None:
+    ) -> LanguageModel | None:
         if config.label is not None:
             message = "a language model has no labels: its score is the perplexity"
             self._problem((*where, "label"), message)
+        is_ngram = path.suffix == NGRAM_SUFFIX
+        if is_ngram and config.tokenizer is not None:
+            message = "an .ngram model holds its own tokenizer"
+            self._problem((*where, "tokenizer"), message)
         tokenizer = self.pipeline.folder / config.tokenizer if config.tokenizer else None
         try:
+            if is_ngram:
+                return _core.NgramModel.load(path)
             return _core.PerplexityModel(path, tokenizer)
         except (ModelError, BadFileError, OSError) as error:
             self._problem((*where, "model"), f"{config.model}: {_reason(error)}")

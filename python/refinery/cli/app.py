@@ -277,6 +277,42 @@ def inspect(
         show.verdicts(examples(opened, dropped_by, n))
 
 
+@app.command("train-lm")
+def train_lm(
+    files: Annotated[
+        list[str], typer.Argument(help="Files, folders or globs to train on.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write: NAME.ngram.")],
+    text: Annotated[str, typer.Option(help="Name of the text column.")] = "text",
+    order: Annotated[
+        int | None,
+        typer.Option(help="Tokens of the longest n-gram, 1 to 8; 5 by default, 6 over bytes."),
+    ] = None,
+    vocabulary: Annotated[
+        int, typer.Option(help="Tokens of the tokenizer that is trained first.")
+    ] = 2048,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="A tokenizer.json, instead of training one.")
+    ] = None,
+    over_bytes: Annotated[bool, typer.Option("--bytes", help="Symbols are bytes.")] = False,
+    memory: Annotated[str, typer.Option(help="What counting may take.")] = "4GB",
+) -> None:
+    """Train an n-gram language model, by whose perplexity a pipeline can score."""
+    from refinery.cli import show
+    from refinery.config import parse_size
+    from refinery.scoring.train_lm import train_lm as train
+
+    try:
+        size = parse_size(memory)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    trained = train(
+        files, out, text=text, order=order, vocabulary=vocabulary, tokenizer=tokenizer,
+        over_bytes=over_bytes, memory=size,
+    )  # fmt: skip
+    show.language_model(trained)
+
+
 @app.command()
 def clean(out: OutFolder) -> None:
     """Remove annotations that the finished run in a folder does not need."""

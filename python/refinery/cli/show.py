@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from refinery.layout import LayoutTest
     from refinery.preview import Preview
     from refinery.runner import RunResult
+    from refinery.scoring.train_lm import Trained
 
 _PLAIN_WIDTH = 120
 
@@ -304,3 +306,20 @@ __all__ = [
     "verdict",
     "verdicts",
 ]
+
+
+def language_model(trained: Trained) -> None:
+    """What was trained, how well it predicts, and where its buckets end."""
+    line(
+        f"{trained.path}: {trained.ngrams:,} n-grams of {trained.documents:,} documents, "
+        f"{human_bytes(trained.text_bytes)} of text, {human_count(trained.tokens)} tokens"
+    )
+    head, middle = trained.buckets
+    if math.isnan(head):
+        line("No document was held out: too few to say how well it predicts.")
+        return
+    line(f"Held-out documents: {trained.bits_per_byte:.3f} bits per byte")
+    line(
+        f"Buckets as CCNet cuts them, at 30 and 60 % of the documents: head below {head:.4g}, "
+        f"middle below {middle:.4g}"
+    )

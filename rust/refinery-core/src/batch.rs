@@ -20,10 +20,11 @@ use crate::dedup::exact::content_hash;
 use crate::dedup::minhash::{MinHashScratch, MinHasher};
 use crate::edit::{Edit, View, ViewTexts, ViewTree};
 use crate::fasttext::{Model, ModelScratch};
+use crate::lm::interpolated::NgramModel;
 use crate::lm::{Perplexity, Scratch as PerplexityScratch};
 use crate::signal::{Family, Scratch};
 use crate::text::{Needs, Splitter};
-use crate::tokens::Tokenizer;
+use crate::tokens::{TokenScratch, Tokenizer};
 use crate::{Error, Result};
 
 /// A string column of any Arrow string type.
@@ -100,6 +101,8 @@ pub enum ScoreModel {
     Label(Arc<Model>, usize),
     /// A language model: the score is the perplexity, undefined where a text has none.
     Perplexity(Arc<Perplexity>),
+    /// A model trained here: the score is the perplexity per token, undefined for an empty text.
+    Ngram(Arc<NgramModel>),
 }
 
 /// Which text something reads: `None` is the text as it was given, a number one of [`Pass::views`].
@@ -129,6 +132,8 @@ struct Worker {
     views: ViewTexts,
     model: ModelScratch,
     perplexity: PerplexityScratch,
+    symbols: Vec<u32>,
+    tokens: TokenScratch,
     minhash: MinHashScratch,
     probabilities: Vec<f32>,
 }
@@ -351,6 +356,9 @@ impl Pass {
                     f64::from(worker.probabilities[*label])
                 }
                 ScoreModel::Perplexity(model) => model.perplexity(text, &mut worker.perplexity),
+                ScoreModel::Ngram(model) => {
+                    model.perplexity(text, &mut worker.tokens, &mut worker.symbols)
+                }
             };
         }
         if let Some((minhash, view)) = &self.minhash {

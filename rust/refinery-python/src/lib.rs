@@ -8,6 +8,7 @@ mod input;
 mod lists;
 mod lm;
 mod models;
+mod ngram;
 mod signals;
 mod text;
 
@@ -22,6 +23,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     signals::register(m)?;
     models::register(m)?;
     lm::register(m)?;
+    ngram::register(m)?;
     dedup::register(m)?;
     input::register(m)?;
     lists::register(m)?;

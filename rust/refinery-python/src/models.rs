@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float32Array};
+use arrow_array::{ArrayRef, Float32Array, LargeListArray, UInt32Array};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field};
 use pyo3::prelude::*;
 use pyo3_arrow::{PyArray, PyRecordBatch};
 use rayon::prelude::*;
 use refinery_core::batch::Texts;
 use refinery_core::fasttext::ModelScratch;
+use refinery_core::tokens::TokenScratch;
 
 use crate::arrow::batch;
 use crate::detach::{ThreadPool, detached, to_py_err};
@@ -40,10 +43,90 @@ impl Tokenizer {
         })
     }
 
+    /// A tokenizer from the content of a `tokenizer.json`.
+    #[staticmethod]
+    fn from_json(py: Python<'_>, content: &[u8]) -> PyResult<Self> {
+        let inner = detached(py, None, || {
+            refinery_core::tokens::Tokenizer::from_json(content)
+        })?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The tokenizer whose tokens are the bytes of the text.
+    #[staticmethod]
+    fn bytes() -> Self {
+        Self {
+            inner: Arc::new(refinery_core::tokens::Tokenizer::bytes()),
+        }
+    }
+
+    /// A byte-level BPE tokenizer of at most `vocabulary` tokens, trained on `texts`.
+    #[staticmethod]
+    #[pyo3(signature = (texts, *, vocabulary, pool=None))]
+    fn train_bpe(
+        py: Python<'_>,
+        texts: PyArray,
+        vocabulary: usize,
+        pool: Option<&ThreadPool>,
+    ) -> PyResult<Self> {
+        let (array, _) = texts.into_inner();
+        let inner = detached(py, pool, || {
+            let texts = Texts::new(array.as_ref())?;
+            let present = (0..texts.len()).filter_map(|i| texts.get(i));
+            refinery_core::tokens::Tokenizer::train_bpe(present, vocabulary)
+        })?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
     /// Names the token ids it gives: equal for equal tokenizers only.
     #[getter]
     fn fingerprint(&self) -> &str {
         self.inner.fingerprint()
+    }
+
+    /// One more than the largest id.
+    #[getter]
+    fn n_symbols(&self) -> u32 {
+        self.inner.n_symbols()
+    }
+
+    /// The content of a `tokenizer.json` that gives this tokenizer.
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        let json = detached(py, None, || self.inner.to_json())?;
+        Ok(String::from_utf8_lossy(&json).into_owned())
+    }
+
+    /// Token ids of every text: a list of `UInt32`, empty where the text is null.
+    #[pyo3(signature = (texts, pool=None))]
+    fn encode(
+        &self,
+        py: Python<'_>,
+        texts: PyArray,
+        pool: Option<&ThreadPool>,
+    ) -> PyResult<PyArray> {
+        let (array, _) = texts.into_inner();
+        let lists = detached(py, pool, || {
+            let texts = Texts::new(array.as_ref())?;
+            let encode = |scratch: &mut TokenScratch, i: usize| {
+                let mut ids = Vec::new();
+                let text = texts.get(i).unwrap_or_default();
+                self.inner.encode(text, scratch, &mut ids);
+                ids
+            };
+            let rows: Vec<Vec<u32>> = (0..texts.len())
+                .into_par_iter()
+                .map_init(TokenScratch::default, encode)
+                .collect();
+            let values = UInt32Array::from(rows.concat());
+            let lengths = OffsetBuffer::from_lengths(rows.iter().map(Vec::len));
+            let item = Arc::new(Field::new("item", DataType::UInt32, false));
+            Ok(LargeListArray::new(item, lengths, Arc::new(values), None))
+        })?;
+        Ok(PyArray::from_array_ref(Arc::new(lists)))
     }
 }
 

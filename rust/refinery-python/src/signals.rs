@@ -15,6 +15,7 @@ use crate::dedup::MinHasher;
 use crate::detach::{self, ThreadPool, detached, to_py_err};
 use crate::lm::PerplexityModel;
 use crate::models::{Model, Tokenizer};
+use crate::ngram::NgramModel;
 
 /// One pass over a batch of documents: what it computes is fixed when it is made.
 #[pyclass(frozen, module = "refinery._core")]
@@ -129,11 +130,12 @@ fn family_on_view(name: &str, views: &[View]) -> refinery_core::Result<(&'static
     Ok((found, view_id(view, views)?))
 }
 
-/// A model of either kind.
+/// A model of any kind.
 #[derive(FromPyObject)]
 enum AnyModel<'py> {
     FastText(PyRef<'py, Model>),
     Perplexity(PyRef<'py, PerplexityModel>),
+    Ngram(PyRef<'py, NgramModel>),
 }
 
 fn score_model(model: &AnyModel<'_>, label: usize) -> refinery_core::Result<ScoreModel> {
@@ -143,6 +145,7 @@ fn score_model(model: &AnyModel<'_>, label: usize) -> refinery_core::Result<Scor
             ScoreModel::Label(Arc::clone(&model.inner), label),
         ),
         AnyModel::Perplexity(model) => (1, ScoreModel::Perplexity(Arc::clone(&model.inner))),
+        AnyModel::Ngram(model) => (1, ScoreModel::Ngram(Arc::clone(&model.inner))),
     };
     if label < n {
         return Ok(model);

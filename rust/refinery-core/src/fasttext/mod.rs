@@ -16,7 +16,7 @@
 mod dictionary;
 mod load;
 mod loss;
-mod math;
+pub(crate) mod math;
 mod matrix;
 mod prefetch;
 pub(crate) mod table;

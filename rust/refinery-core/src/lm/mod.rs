@@ -2,12 +2,14 @@
 //!
 //! What is here: what a language model answers ([`LanguageModel`]), models out of ARPA files
 //! ([`ArpaModel`]) that score as `KenLM` scores, the pieces of words that such models are made of
-//! ([`Pieces`]), and perplexity as `CCNet` computes it ([`Perplexity`]).
+//! ([`Pieces`]), perplexity as `CCNet` computes it ([`Perplexity`]), and models that are trained
+//! here, over a closed alphabet ([`interpolated`]).
 //!
-//! What is not here: training, `KenLM`'s binary files (their layout is `KenLM`'s own affair and
+//! What is not here: `KenLM`'s binary files (their layout is `KenLM`'s own affair and
 //! changes with how it was built; an ARPA file says the same), neural models, thresholds.
 
 mod arpa;
+pub mod interpolated;
 mod perplexity;
 mod pieces;
 pub mod sentencepiece;

@@ -85,6 +85,30 @@ impl Table {
         inserted
     }
 
+    /// The value of a key, which becomes `value` where there is none, and whether it did; `None`
+    /// where the entry would lie too far from its place.
+    #[inline]
+    pub(super) fn find_or_insert(
+        &mut self,
+        shorter: u32,
+        word: u32,
+        value: u32,
+    ) -> Option<(u32, bool)> {
+        let mask = self.slots.len() - 1;
+        let home = self.home(shorter, word);
+        for i in 0..MAX_PROBES.min(self.slots.len()) {
+            let slot = self.slots[(home + i) & mask];
+            if slot.value == FREE {
+                let inserted = self.insert(shorter, word, value);
+                return (inserted == Inserted::Yes).then_some((value, true));
+            }
+            if slot.shorter == shorter && slot.word == word {
+                return Some((slot.value, false));
+            }
+        }
+        None
+    }
+
     fn place(&mut self, new: Slot) -> Inserted {
         let mask = self.slots.len() - 1;
         let home = self.home(new.shorter, new.word);
@@ -124,6 +148,9 @@ mod tests {
             assert_eq!(table.insert(i % 71, i, i + 1), Inserted::Yes);
         }
         assert_eq!(table.insert(3, 3, 9), Inserted::Twice);
+        assert_eq!(table.find_or_insert(3, 3, 9), Some((4, false)));
+        assert_eq!(table.find_or_insert(99, 3, 9), Some((9, true)));
+        assert_eq!(table.get(99, 3), Some(9));
         for i in 0..5000_u32 {
             assert_eq!(table.get(i % 71, i), Some(i + 1));
             assert_eq!(table.get(i % 71 + 1, i), None);

@@ -58,12 +58,17 @@ impl Embedded {
         })
     }
 
+    /// Number of tokens.
+    pub(super) fn n_symbols(&self) -> u32 {
+        self.vocabulary.bpe.num_tokens() as u32
+    }
+
     /// Hash of the vocabulary in the order of its ids and of the way texts are cut.
     pub(super) fn fingerprint(&self, name: &str) -> u128 {
         let mut hasher = Xxh3::new();
         hasher.update(name.as_bytes());
         hasher.update(&SPLIT_VERSION.to_le_bytes());
-        for id in 0..self.vocabulary.bpe.num_tokens() as u32 {
+        for id in 0..self.n_symbols() {
             let bytes = self.vocabulary.bpe.token_bytes(id);
             hasher.update(&(bytes.len() as u32).to_le_bytes());
             hasher.update(bytes);

@@ -24,16 +24,18 @@ impl File {
             path: path.to_path_buf(),
             source,
         })?;
-        let damaged = |message: String| Error::Model {
+        Self::parse(&content).map_err(|message| Error::Model {
             path: path.to_path_buf(),
             message,
-        };
-        let mut inner = Tokenizer::from_bytes(&content)
-            .map_err(|e| damaged(format!("not a Hugging Face tokenizer.json: {e}")))?;
+        })
+    }
+
+    /// Reads the content of a `tokenizer.json`; the error says what is wrong with it.
+    pub(super) fn parse(content: &[u8]) -> std::result::Result<Self, String> {
+        let mut inner = Tokenizer::from_bytes(content)
+            .map_err(|e| format!("not a Hugging Face tokenizer.json: {e}"))?;
         inner.with_padding(None);
-        inner
-            .with_truncation(None)
-            .map_err(|e| damaged(e.to_string()))?;
+        inner.with_truncation(None).map_err(|e| e.to_string())?;
         if let ModelWrapper::BPE(bpe) = inner.get_model()
             && bpe.dropout.is_some_and(|p| p > 0.0)
         {
@@ -41,17 +43,29 @@ impl File {
             bpe.dropout = None;
             inner.with_model(bpe);
         }
-        check_unknown_token(inner.get_model()).map_err(damaged)?;
+        check_unknown_token(inner.get_model())?;
         let is_kl3m = is_kl3m(&inner);
         Ok(Self {
             inner,
-            fingerprint: xxh3_128(&content),
+            fingerprint: xxh3_128(content),
             is_kl3m,
         })
     }
 
     pub(super) fn is_kl3m(&self) -> bool {
         self.is_kl3m
+    }
+
+    /// The tokenizer as JSON, from which [`File::parse`] makes an equal one.
+    pub(super) fn to_json(&self) -> std::result::Result<Vec<u8>, String> {
+        let json = self.inner.to_string(false);
+        json.map(String::into_bytes).map_err(|e| e.to_string())
+    }
+
+    /// One more than the largest id.
+    pub(super) fn n_symbols(&self) -> u32 {
+        let ids = self.inner.get_vocab(true).into_values();
+        ids.max().map_or(0, |id| id + 1)
     }
 
     /// Hash of the file's content.

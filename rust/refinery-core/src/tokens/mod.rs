@@ -24,9 +24,12 @@ mod cl100k;
 mod embedded;
 mod file;
 mod merge;
+mod train;
 mod whole;
 
 use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{Error, Result};
 use cache::WordCache;
@@ -47,6 +50,8 @@ enum Kind {
     Embedded(Embedded),
     // Boxed: a file's tokenizer is a large struct.
     File(Box<File>),
+    /// Every byte is a token.
+    Bytes,
 }
 
 /// Buffers and caches of one thread.
@@ -87,6 +92,54 @@ impl Tokenizer {
         })
     }
 
+    /// The tokenizer whose tokens are the bytes of the text.
+    pub fn bytes() -> Self {
+        Self {
+            name: "bytes".into(),
+            fingerprint: format!("{:032x}", xxh3_128(b"bytes")),
+            kind: Kind::Bytes,
+        }
+    }
+
+    /// A tokenizer from the content of a `tokenizer.json`.
+    ///
+    /// Errors: [`Error::Parameter`] when it is none.
+    pub fn from_json(content: &[u8]) -> Result<Self> {
+        let file = File::parse(content).map_err(|message| Error::Parameter {
+            name: "tokenizer",
+            message,
+        })?;
+        Ok(Self {
+            name: "tokenizer.json".into(),
+            fingerprint: format!("{:032x}", file.fingerprint()),
+            kind: Kind::File(Box::new(file)),
+        })
+    }
+
+    /// The tokenizer as the content of a `tokenizer.json`; empty for [`Tokenizer::bytes`].
+    ///
+    /// Errors: [`Error::Parameter`] for an embedded one.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let refused = |message: String| Error::Parameter {
+            name: "tokenizer",
+            message,
+        };
+        match &self.kind {
+            Kind::Embedded(_) => Err(refused(format!("{} has no tokenizer.json", self.name))),
+            Kind::File(file) => file.to_json().map_err(refused),
+            Kind::Bytes => Ok(Vec::new()),
+        }
+    }
+
+    /// One more than the largest id.
+    pub fn n_symbols(&self) -> u32 {
+        match &self.kind {
+            Kind::Embedded(embedded) => embedded.n_symbols(),
+            Kind::File(file) => file.n_symbols(),
+            Kind::Bytes => 256,
+        }
+    }
+
     /// The name of an embedded tokenizer, or the path of the file as it was given.
     pub fn name(&self) -> &str {
         &self.name
@@ -104,7 +157,7 @@ impl Tokenizer {
     /// of [`crate::signal::kl3m`] names exists.
     pub fn is_kl3m(&self) -> bool {
         match &self.kind {
-            Kind::Embedded(_) => false,
+            Kind::Embedded(_) | Kind::Bytes => false,
             Kind::File(file) => file.is_kl3m(),
         }
     }
@@ -134,7 +187,7 @@ impl Tokenizer {
     /// The entries of a file's vocabulary by id; none for an embedded tokenizer.
     pub(crate) fn vocabulary(&self) -> Vec<Option<String>> {
         match &self.kind {
-            Kind::Embedded(_) => Vec::new(),
+            Kind::Embedded(_) | Kind::Bytes => Vec::new(),
             Kind::File(file) => file.vocabulary(),
         }
     }
@@ -144,6 +197,7 @@ impl Tokenizer {
         match &self.kind {
             Kind::Embedded(embedded) => embedded.pieces(text, &mut scratch.words, sink),
             Kind::File(file) => file.pieces(text, &mut sink),
+            Kind::Bytes => text.as_bytes().iter().for_each(|b| sink(&[u32::from(*b)])),
         }
     }
 }

@@ -1,0 +1,1 @@
+"""Is what a filter keeps worth more per token? Arms, proxy models, statistics, the curve."""
