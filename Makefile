@@ -72,8 +72,9 @@ parity: $(VENV)/.tools ## compare with the originals over ../shared/data or REFI
 	-$(BIN)/python tests/parity/oracles.py
 	REFINERY_PARITY_SHARE=$(SHARE) $(BIN)/python -m pytest -n 0 -m parity
 
-bench: $(VENV)/.tools ## measure beside the rivals and write a record
-	$(BIN)/python benches/throughput/run.py
+# DATA=folder with *.parquet (id, text), else the demo corpus; QUICK=1 for small inputs; ONLY=limits,growth.
+bench: $(VENV)/.tools ## measure all that this machine can, and write a record
+	$(BIN)/python benches/run.py --data $(DATA) $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 # Needs text: DATA=folder with *.parquet (id, text). Originals: make oracles.
 DATA ?= ../shared/data/raw

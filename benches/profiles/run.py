@@ -12,7 +12,6 @@ left out and named.
 """
 
 import argparse
-import hashlib
 import json
 import resource
 import statistics
@@ -23,15 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "throughput"), str(HERE.parents[1] / "tests" / "parity")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "tests" / "parity")]
 
-from measure import busy_seconds  # noqa: E402 - lives in the folder named above
 from oracles import interpreter  # noqa: E402
-from record import ROOT, checkout, machine, write  # noqa: E402
-from sides import installed  # noqa: E402
+
+from common.command import deliver, name_of_data, parser  # noqa: E402 - lives in a folder named above
+from common.corpus import choose, content_id  # noqa: E402
+from common.measure import busy_seconds  # noqa: E402
+from common.record import installed  # noqa: E402
+from common.record import versions as own_versions  # noqa: E402
 
 WARM_UP = 20
 """Documents that each side judges before its clock starts; they are not among those timed."""
@@ -81,8 +81,7 @@ TABLE = [
 
 def main() -> None:
     options = parse_arguments()
-    stand = checkout()
-    texts, corpus = choose(options.data, options.megabytes, options.work)
+    texts, corpus = write_texts(options)
     print(f"{corpus['documents']} documents, {corpus['bytes'] / 1e6:.2f} MB", flush=True)
     rows = [row for row in TABLE if not options.only or row.name in options.only]
     missing = sorted({row.oracle for row in rows if not interpreter(row.oracle).exists()})
@@ -96,57 +95,42 @@ def main() -> None:
     summary = summarise(rows, runs, corpus)
     for found in summary:
         print_row(found)
-    if options.record:
-        result = {
-            "benchmark": "profiles",
-            "machine": machine(),
-            **stand,
-            "versions": versions(rows),
-            "corpus": corpus,
-            "repeats": options.repeats,
-            "runs": runs,
-            "summary": summary,
-        }
-        print(f"record: {write(result).relative_to(ROOT)}")
+    section = {
+        "versions": versions(rows),
+        "corpus": corpus,
+        "repeats": options.repeats,
+        "runs": runs,
+        "summary": summary,
+    }
+    deliver("profiles", section, options)
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add("--data", type=Path, required=True, help="folder of *.parquet: id, text")
-    add("--megabytes", type=float, default=12.0, help="about how much text, 10^6 bytes")
-    add("--repeats", type=int, default=3)
-    add("--only", type=lambda value: value.split(","), help="names of rows, by commas")
-    add("--work", type=Path, default=ROOT / "target" / "profiles", help="folder for the texts")
-    add("--no-record", dest="record", action="store_false", help="print only")
-    return parser.parse_args()
+    made = parser(__doc__, megabytes=12, repeats=3)
+    made.add_argument(
+        "--only", type=lambda value: value.split(","), help="names of rows, by commas"
+    )
+    options = made.parse_args()
+    if options.data is None:
+        made.error("--data is needed: a folder of *.parquet with text")
+    return options
 
 
-def choose(folder: Path, megabytes: float, work: Path) -> tuple[list[Path], dict[str, Any]]:
-    """Files of documents of every kind, and of the few that warm a side up; what they are.
-
-    They are those with the smallest hash of their id, up to the size. Empty texts are left out:
-    some originals stop at them.
-    """
-    read = pl.read_parquet(folder / "*.parquet", columns=["id", "text"]).drop_nulls()
-    key = [hashlib.sha256(name.encode()).digest() for name in read["id"]]
-    read = read.with_columns(key=pl.Series(key), n=pl.col("text").str.len_bytes()).sort("key")
-    read = read.filter(pl.col("n") > 0)
-    chosen = read.filter(pl.col("n").cum_sum() <= megabytes * 1e6)
-    digest = hashlib.sha256()
-    for text in chosen["text"]:
-        encoded = text.encode()
-        digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    work.mkdir(parents=True, exist_ok=True)
-    files = [work / "texts.jsonl", work / "others.jsonl"]
-    for file, part in zip(files, (chosen, read.tail(WARM_UP)), strict=True):
-        lines = [json.dumps(text) + "\n" for text in part["text"]]
-        file.write_text("".join(lines), encoding="utf-8")
+def write_texts(options: argparse.Namespace) -> tuple[list[Path], dict[str, Any]]:
+    """Files of documents of every kind, and of the few that warm a side up; what they are."""
+    chosen, empty = choose(options.data, megabytes=options.megabytes)
+    others, timed = chosen[:WARM_UP], chosen[WARM_UP:]
+    folder = options.work / "profiles"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / "texts.jsonl", folder / "others.jsonl"]
+    for file, part in zip(files, (timed, others), strict=True):
+        file.write_text("".join(json.dumps(text) + "\n" for text in part), encoding="utf-8")
     facts = {
-        "folder": folder.name,
-        "sha256": digest.hexdigest(),
-        "documents": len(chosen),
-        "bytes": chosen["n"].sum(),
+        "folder": name_of_data(options),
+        "sha256": content_id(timed),
+        "documents": len(timed),
+        "bytes": sum(len(text.encode()) for text in timed),
+        "empty_left_out": empty,
     }
     return files, facts
 
@@ -246,8 +230,7 @@ def print_row(row: dict[str, Any]) -> None:
 
 def versions(rows: list[Row]) -> dict[str, Any]:
     found = {row.oracle: installed(interpreter(row.oracle), list(row.packages)) for row in rows}
-    ours = installed(Path(sys.executable), ["corpus-refinery", "polars", "pyarrow"])
-    return {**found, "refinery": ours}
+    return {**found, "refinery": own_versions()}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The whole job, refinery beside datatrove, in one sitting on one machine.
 
-    python benches/throughput/run.py --corpus FOLDER [--repeats 3] [--threads 1,2]
+    python benches/throughput/run.py --data FOLDER [--repeats 3] [--threads 1,2] [--dim 16]
 
 What it is: it brings the corpus into one form, gets one classifier, runs both sides in turn with each
 number of threads, checks that they read the same documents and bytes, prints a table and writes a
@@ -19,10 +19,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus, prepare
-from measure import Cost, measure
-from record import ROOT, checkout, machine, write
-from sides import HERE, Refinery, Rival, Work, refinery_executable, rival_python
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from sides import Refinery, Rival, Work, refinery_executable, rival_python  # noqa: E402
+
+from common.command import deliver, name_of_data, parser  # noqa: E402 - lives beside this folder
+from common.corpus import Corpus, prepare  # noqa: E402
+from common.measure import Cost, measure  # noqa: E402
+from common.record import ROOT  # noqa: E402
 
 Side = Rival | Refinery
 
@@ -32,63 +37,50 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     python = rival_python(options.rival_python, options.work)
     corpus = prepare(
-        options.corpus or demo_corpus(options),
-        options.work / "corpus",
-        text=options.text,
-        megabytes=options.megabytes,
+        options.data, options.work / "corpus", text=options.text, megabytes=options.megabytes
     )
     model = named_by_content(options.model or train(python, corpus, options), options.work)
     sides = choose_sides(options, python, model)
     print(f"corpus {corpus.sha256[:12]}: {corpus.documents} documents, {corpus.bytes / 1e6:.2f} MB")
     runs = run_all(sides, corpus, options)
-    result = {
-        "benchmark": "whole job",
-        "machine": machine(),
-        **checkout(),
+    section = {
         "versions": {side.name: side.versions() for side in sides},
-        "corpus": {**asdict(corpus), "folder": options.corpus_name},
-        "model": {"sha256": model.stem, "bytes": model.stat().st_size},
+        "corpus": corpus.facts(name_of_data(options)),
+        "model": {"sha256": model.stem, "bytes": model.stat().st_size, "dim": options.dim},
         "repeats": options.repeats,
         "runs": runs,
         "summary": summarise(runs, corpus),
     }
-    print_summary(result["summary"])
-    if options.record:
-        print(f"record: {write(result).relative_to(ROOT)}")
+    print_summary(section["summary"])
+    deliver("beside_datatrove", section, options)
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add("--corpus", type=Path, help="folder of Parquet with a text column (default: demo corpus)")
-    add("--corpus-name", help="what the record calls it (default: the folder's name)")
+    made = parser(__doc__, megabytes=40, repeats=3)
+    made.set_defaults(work=ROOT / "target" / "throughput")
+    add = made.add_argument
     add("--text", default="text", help="name of the text column")
-    add("--megabytes", type=float, default=40.0, help="most text to use, 10^6 bytes")
     add("--model", type=Path, help="fastText .bin with a label `hq` (default: trained here)")
-    add("--dim", type=int, default=100, help="dimensions of a model trained here")
+    add(
+        "--dim",
+        type=int,
+        default=100,
+        help="dimensions of a model trained here; both sides load it",
+    )
     add("--bucket", type=int, default=2_000_000, help="n-gram buckets of a model trained here")
     add("--rival-python", type=Path, help="Python with datatrove (default: made here, by pip)")
     add("--refinery", type=Path, help="the refinery command (default: beside this Python)")
     add("--threads", type=_numbers, default=[1, 2], help="e.g. 1,2")
-    add("--repeats", type=int, default=3)
     add("--only", choices=["datatrove", "refinery"], help="run one side; nothing is compared")
-    add("--work", type=Path, default=ROOT / "target" / "throughput", help="folder for everything")
-    add("--no-record", dest="record", action="store_false", help="print only")
-    options = parser.parse_args()
+    options = made.parse_args()
     options.work = options.work.absolute()
-    options.corpus_name = options.corpus_name or (options.corpus.name if options.corpus else "demo")
+    if options.model:
+        options.dim = None
     return options
 
 
 def _numbers(value: str) -> list[int]:
     return [int(part) for part in value.split(",")]
-
-
-def demo_corpus(options: argparse.Namespace) -> Path:
-    folder = options.work / "demo"
-    command = [sys.executable, "-m", "refinery.demo", str(folder), "--max-megabytes"]
-    subprocess.run([*command, str(options.megabytes)], check=True)
-    return folder
 
 
 def train(python: Path, corpus: Corpus, options: argparse.Namespace) -> Path:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from corpus import Corpus
+
+from common.corpus import Corpus
+from common.record import installed
 
 HERE = Path(__file__).parent
 LABEL = "hq"
@@ -148,15 +150,3 @@ def refinery_executable(given: Path | None) -> Path:
 def _ids(folder: Path) -> frozenset[str]:
     tables = [pq.read_table(path, columns=["id"]) for path in sorted(folder.glob("*.parquet"))]
     return frozenset(value for table in tables for value in table["id"].to_pylist())
-
-
-def installed(python: Path, names: list[str]) -> dict[str, str | None]:
-    # Asked of that Python, because what counts is what is installed there, not here.
-    code = (
-        "import importlib.metadata as m, json, platform, sys\n"
-        "found = {str(d.metadata['Name']).lower(): d.version for d in m.distributions()}\n"
-        "versions = {name: found.get(name) for name in sys.argv[1:]}\n"
-        "print(json.dumps({'python': platform.python_version(), **versions}))"
-    )
-    command = [str(python), "-c", code, *names]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

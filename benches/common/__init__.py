@@ -1,0 +1,1 @@
+"""What the benches share: a corpus, a clock, figures, and the record they write."""

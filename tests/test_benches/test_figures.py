@@ -1,0 +1,74 @@
+"""What the benches compute from figures: shares of limits, changes of counts, what others print."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHES = Path(__file__).parents[2] / "benches"
+
+
+def _script(path):
+    """A bench as a module, under a name that nothing else has."""
+    sys.path.insert(0, str(BENCHES))
+    spec = importlib.util.spec_from_file_location(path.replace("/", "_"), BENCHES / f"{path}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+limits = _script("limits/run")
+
+
+def test_a_share_is_of_the_steps_in_turn():
+    rates = dict.fromkeys(limits.FUSED, 100.0) | {"minhash": 20.0}
+    rows = limits.share_rows(rates)
+    assert rows["minhash"]["limit_mb_per_s"] == pytest.approx(33.3)
+    assert rows["minhash"]["share"] == pytest.approx(0.6)
+    assert rows["fused_bound"]["limit_mb_per_s"] == round(100 / len(limits.FUSED), 1)
+    assert set(rows) == {"minhash", "fused_bound"}
+
+
+def test_no_step_is_counted_twice():
+    assert len(set(limits.FUSED)) == len(limits.FUSED)
+    assert not set(limits.FUSED) & set(limits.STEPS)
+    for steps in limits.STEPS.values():
+        assert len(set(steps)) == len(steps)
+
+
+def test_other_token_counts_stop_the_comparison():
+    limits.check({"product_tokens": 1000, "tokens": 1009})
+    with pytest.raises(SystemExit, match="no comparison"):
+        limits.check({"product_tokens": 1000, "tokens": 1011})
+
+
+def test_the_estimate_of_a_dry_run_is_read():
+    whole_job = _script("throughput/whole_job")
+    shown = "write     out: parquet\nmemory    about 1.25 GB with 2 threads (annotate 449.4 MB)\n"
+    assert whole_job.estimated_bytes(shown) == 1_250_000_000
+    with pytest.raises(SystemExit, match="no estimate"):
+        whole_job.estimated_bytes("nothing of the kind")
+
+
+def test_counts_are_compared_with_the_same_work_alone():
+    counts = _script("instructions")
+    old = {
+        "build": "bench",
+        "architecture": "x86_64",
+        "corpus": {"sha256": "a"},
+        "instructions_per_byte": {"pass": 200.0, "gone": 1.0},
+    }
+    assert counts.is_comparable(old, old)
+    assert not counts.is_comparable(old, old | {"corpus": {"sha256": "b"}})
+    assert not counts.is_comparable(old, old | {"build": "quick"})
+    assert counts.changes(old, {"pass": 190.0, "new": 3.0}) == {"pass": -0.05}
+    assert counts.changes(None, {"pass": 190.0}) == {}
+
+
+def test_a_counter_that_counted_nothing_is_an_error():
+    counts = _script("instructions")
+    assert counts.collected("==1== Collected : 42\n") == 42
+    with pytest.raises(SystemExit, match="counted nothing"):
+        counts.collected("==1== Collected : 0\n")
