@@ -66,14 +66,14 @@ impl Kernels {
             self.work(
                 "n_tokens",
                 Pass {
-                    tokenizer: self.tokens(),
+                    tokenizer: Some(self.tokens()),
                     ..Pass::default()
                 },
             ),
             self.work(
                 "minhash",
                 Pass {
-                    minhash: self.signatures(),
+                    minhash: Some(self.signatures()),
                     ..Pass::default()
                 },
             ),
@@ -108,25 +108,25 @@ impl Kernels {
     fn whole(&self) -> Pass {
         Pass {
             families: job().map(|family| (family, None)).collect(),
-            tokenizer: self.tokens(),
+            tokenizer: Some(self.tokens()),
             scores: self
                 .models
                 .iter()
                 .take(1)
                 .map(|(_, model)| score(model))
                 .collect(),
-            minhash: self.signatures(),
+            minhash: Some(self.signatures()),
             base_columns: true,
             ..Pass::default()
         }
     }
 
-    fn tokens(&self) -> Option<Arc<Tokenizer>> {
-        Some(Arc::clone(&self.tokenizer))
+    fn tokens(&self) -> Arc<Tokenizer> {
+        Arc::clone(&self.tokenizer)
     }
 
-    fn signatures(&self) -> Option<(Arc<MinHasher>, Option<usize>)> {
-        Some((Arc::clone(&self.minhash), None))
+    fn signatures(&self) -> (Arc<MinHasher>, Option<usize>) {
+        (Arc::clone(&self.minhash), None)
     }
 
     fn work(&self, name: &str, pass: Pass) -> Work<'_> {

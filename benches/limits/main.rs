@@ -18,6 +18,16 @@
     clippy::unwrap_used,
     reason = "a bench prints and may stop"
 )]
+#![allow(
+    clippy::inline_always,
+    reason = "a loop is compiled into each of its callers, which differ in their instructions"
+)]
+#![allow(
+    clippy::naive_bytecount,
+    clippy::needless_bitwise_bool,
+    clippy::needless_range_loop,
+    reason = "these forms become vector instructions without a branch"
+)]
 
 mod dispatch;
 mod documents;

@@ -1,4 +1,4 @@
-//! What C4's and FineWeb's rules look at: lines, their ends, their words, repeated ones.
+//! What C4's and `FineWeb`'s rules look at: lines, their ends, their words, repeated ones.
 
 use memchr::{memchr, memchr_iter, memmem};
 use xxhash_rust::xxh3::xxh3_64;
@@ -33,8 +33,8 @@ impl Lines {
             found[4] += line.len() * usize::from(count > 1);
             start = end + 1;
         }
-        let ends = |pair: &[u8; 2]| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n']);
-        found[5] = text.array_windows().filter(|pair| ends(pair)).count();
+        let ends = |pair: &[u8]| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n']);
+        found[5] = text.windows(2).filter(|pair| ends(pair)).count();
         found[6] = usize::from(memchr(b'{', text).is_some())
             + usize::from(memmem::find(text, b"lorem ipsum").is_some())
             + usize::from(memmem::find(text, b"javascript").is_some());

@@ -152,7 +152,7 @@ fn spaces(flat: &[u8], at: usize, end: usize) -> usize {
     let is_space = |&byte: &u8| matches!(CLASSES[byte as usize], Class::Space | Class::LineEnd);
     let is_line_end = |&byte: &u8| CLASSES[byte as usize] == Class::LineEnd;
     let length = flat[at..end].iter().take_while(|b| is_space(b)).count();
-    match flat[at..at + length].iter().rposition(|b| is_line_end(b)) {
+    match flat[at..at + length].iter().rposition(is_line_end) {
         Some(last) => at + last + 1,
         None if at + length < end && length > 1 => at + length - 1,
         None => at + length,
