@@ -47,6 +47,7 @@ fn main() {
             name: "score".into(),
             model: ScoreModel::Label(model(path), 0),
             view: None,
+            chunks: None,
         };
         arguments.get(1).map(one).into_iter().collect()
     };

@@ -12,6 +12,7 @@ class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> Any: ...
 
 __all__ = [
+    "CHUNK_COLUMNS",
     "EMBEDDED_TOKENIZERS",
     "IS_OPTIMISED",
     "BadWords",
@@ -35,11 +36,14 @@ __all__ = [
     "count_sentences",
     "edited",
     "edits",
+    "exp",
     "families",
     "hash_ids",
     "input_reasons",
     "list_families",
+    "ln",
     "merge_schemas",
+    "most_different",
     "near_duplicate_clusters",
     "near_duplicates_kept_in_order",
     "schema_to_arrow",
@@ -50,6 +54,7 @@ __all__ = [
 __version__: str
 IS_OPTIMISED: bool
 EMBEDDED_TOKENIZERS: list[str]
+CHUNK_COLUMNS: list[str]
 
 @final
 class ThreadPool:
@@ -158,7 +163,9 @@ class Pass:
         hashed: Sequence[str] = ...,
         families: Sequence[str] = ...,
         tokenizer: Tokenizer | None = None,
-        scores: Sequence[tuple[str, Model | PerplexityModel | NgramModel, int, str]] = ...,
+        scores: Sequence[
+            tuple[str, Model | PerplexityModel | NgramModel, int, str, tuple[int, int] | None]
+        ] = ...,
         minhash: MinHasher | None = None,
         minhash_view: str = "text",
         base_columns: bool = False,
@@ -244,6 +251,8 @@ def edits() -> list[dict[str, Any]]: ...
 def edited(texts: _ArrowArray, edits: Sequence[str], pool: ThreadPool | None = None) -> Any: ...
 def check_texts(texts: _ArrowArray, max_bytes: int) -> Any: ...
 def hash_ids(ids: _ArrowArray, seed: int) -> Any: ...
+def exp(values: _ArrowArray) -> Any: ...
+def ln(values: _ArrowArray) -> Any: ...
 def spacy_words(texts: _ArrowArray) -> Any: ...
 def uax29_words(texts: _ArrowArray) -> Any: ...
 def count_sentences(texts: _ArrowArray) -> Any: ...
@@ -273,6 +282,15 @@ def near_duplicates_kept_in_order(
     bands: int,
     value_bytes: int,
     pool: ThreadPool | None = None,
+) -> Any: ...
+def most_different(
+    signatures: _ArrowArray,
+    quality: _ArrowArray,
+    rank: _ArrowArray,
+    *,
+    wanted: int,
+    too_like: float,
+    value_bytes: int = 4,
 ) -> Any: ...
 def merge_schemas(schemas: Sequence[str]) -> str: ...
 def schema_to_arrow(schema: str) -> Any: ...

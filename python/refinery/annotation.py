@@ -197,7 +197,7 @@ def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> 
         hashed=plan.hashed,
         families=[f.key for f in plan.families if f.lists is None],
         tokenizer=plan.tokenizer if tokens else None,
-        scores=[(s.name, s.model, s.label_index, s.view) for s in plan.scores],
+        scores=[(s.name, s.model, s.label_index, s.view, s.chunks) for s in plan.scores],
         minhash=make_minhasher(plan.minhash) if plan.minhash else None,
         minhash_view=(plan.minhash and plan.minhash.view) or signals.TEXT,
         base_columns=base_columns,

@@ -21,10 +21,12 @@ from refinery.yaml_file import Document, dump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Unpack
 
     from refinery.engine import Progress
     from refinery.expr.functions import IntoRules
     from refinery.frame_run import Refined
+    from refinery.select_config import SelectOptions
 
 _FRAME = "frame"
 """Stands for input and output of a pipeline that runs over frames."""
@@ -159,16 +161,20 @@ class Pipeline:
 
     def select(
         self,
-        by: str,
-        yield_: float,
+        by: str | Mapping[str, str] | Sequence[str | Mapping[str, str]],
+        yield_: float | None = None,
         *,
         unit: Literal["tokens", "bytes", "documents"] = "tokens",
         of: Literal["read", "alive"] = "read",
+        **options: Unpack[SelectOptions],
     ) -> Pipeline:
-        """With a step that keeps the best documents up to a yield."""
-        default = {"unit": "tokens", "of": "read"}
-        given = {"by": by, "yield": yield_, **_given(unit=unit, of=of, default=default)}
-        return self._with({"select": given})
+        """With a step that keeps the best documents up to a yield, or others by a rule.
+
+        `options` are the other keys of `select` in a pipeline file.
+        """
+        default = {"unit": "tokens", "of": "read", "yield": None}
+        given = _given(default=default, **{"yield": yield_}, unit=unit, of=of)
+        return self._with({"select": plain({"by": by, **given, **options})})
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """The pipeline as YAML text, which `from_text` reads back; written to `path` if given.

@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from refinery.config_file import Section as _Model
 from refinery.config_file import apply_overrides, load_document, validated
 from refinery.errors import ConfigError, Problem
+from refinery.select_config import SelectConfig
 from refinery.yaml_file import Document, Path, parse
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -127,6 +128,12 @@ ViewName = Annotated[
 ]
 
 
+class ChunksConfig(_Model):
+    """How a score also reads the parts of a document."""
+
+    words: int = Field(512, ge=1, le=10**9, description="Most words of a part.")
+
+
 class ScoreConfig(_Model):
     """A model's number as a column: the probability of one label, or a perplexity."""
 
@@ -140,6 +147,10 @@ class ScoreConfig(_Model):
     )
     label: str | None = Field(None, description="The label whose probability is the score.")
     view: ViewName = Field("text", description="Which view of the documents the model reads.")
+    chunks: ChunksConfig | None = Field(
+        None,
+        description="Adds NAME_mean, NAME_p10, NAME_max and NAME_n_chunks: scores of equal parts.",
+    )
 
 
 class MinHashConfig(_Model):
@@ -251,17 +262,6 @@ class NearDuplicatesConfig(_Model):
             msg = "keep: datatrove takes every pair that shares a band, as the original does; leave verify out"
             raise ValueError(msg)
         return self
-
-
-class SelectConfig(_Model):
-    """The best documents up to a yield."""
-
-    by: str = Field(description="A score or signal; higher is better.")
-    yield_: float = Field(alias="yield", gt=0.0, le=1.0, description="Share to keep.")
-    unit: Literal["tokens", "bytes", "documents"] = "tokens"
-    of: Literal["read", "alive"] = Field(
-        "read", description="Share of what was read, or of what is alive at this step."
-    )
 
 
 class Step(_Model):

@@ -17,6 +17,7 @@ from refinery.annotation import UnitRecord, annotated, listed, make_pass, sample
 from refinery.answers import Answers
 from refinery.decide.corpus import find_repeat, make_corpus
 from refinery.decide.decisions import decide_corpus
+from refinery.decide.state import COPIES
 from refinery.engine import Stop
 from refinery.errors import ConfigError, DuplicateIdError, Problem
 from refinery.expr.kernels import pool, run_pass
@@ -111,8 +112,11 @@ def run_frame(pipeline: Pipeline, frame: pl.DataFrame) -> Refined:
     table_of_bad = (
         quarantine_table(_NAME, quarantined) if quarantined else QUARANTINE_SCHEMA.empty_table()
     )
+    added = chosen.select(plan.output_columns)
+    if decided.state.copies is not None:
+        added = added.with_columns(decided.state.copies.filter(decided.state.alive).alias(COPIES))
     return Refined(
-        documents.hstack(chosen.select(plan.output_columns)),
+        documents.hstack(added),
         pl.DataFrame(pl.from_arrow(annotations)),
         decided.frame(0, len(corpus)),
         pl.DataFrame(pl.from_arrow(table_of_bad)),
@@ -142,7 +146,7 @@ def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _check_output(plan: Plan, frame: pl.DataFrame) -> None:
-    for name in plan.output_columns:
+    for name in [*plan.output_columns, *([COPIES] if plan.repeats else [])]:
         if name in frame.columns:
             message = f"{name!r} is a column of the frame already"
             raise ConfigError(_NAME, [Problem(0, 0, "output.columns", message)])

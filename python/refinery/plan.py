@@ -31,6 +31,7 @@ from refinery.errors import (
 )
 from refinery.io import inputs
 from refinery.io.readers import open_reader
+from refinery.plan_select import SOURCE, check_curves, check_selection
 from refinery.rule_set import Rule, RuleReader
 from refinery.scoring.sidecar import read_sidecar
 from refinery.views import ViewError, Views
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
 
 ANNOTATIONS_VERSION = 1
 """Raised when a word rule, hash, text preparation or stored layout changes: old files are not read."""
-DECISIONS_VERSION = 1
+DECISIONS_VERSION = 2
 SHARDS_VERSION = 1
 
+CHUNK_MIN_WORDS = 30
+"""Below this a linear classifier's score of a part is noise; a model's sidecar may say another."""
 PERPLEXITY = "perplexity"
 """What stands for the label where a score is a language model's."""
 NGRAM_SUFFIX = ".ngram"
@@ -116,6 +119,14 @@ class ScorePlan:
     label_index: int
     view: str
     model: _core.Model | LanguageModel = field(compare=False, repr=False)
+    chunks: tuple[int, int] | None = None
+    """Most words of a part, fewest of a document whose parts are scored."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns: the score, and what its parts tell."""
+        parts = _core.CHUNK_COLUMNS if self.chunks is not None else ()
+        return [self.name, *(f"{self.name}_{part}" for part in parts)]
 
     @property
     def is_perplexity(self) -> bool:
@@ -141,6 +152,17 @@ class StepPlan:
     config: Step
     rules: tuple[Rule, ...] = ()
     view: str = signals.TEXT
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it says how often each document shall stand in the corpus."""
+        return self.config.select is not None and self.config.select.rule == "curve"
+
+    @property
+    def reads_signatures(self) -> bool:
+        """Whether it compares documents by MinHash."""
+        select = self.config.select
+        return self.config.near_duplicates is not None or (select is not None and select.diverse)
 
 
 @dataclass(frozen=True)
@@ -175,12 +197,17 @@ class Plan:
         ]
         computed = [s.column for f in self.families if f.lists is None for s in f.signals]
         listed = [s.column for f in self.families if f.lists is not None for s in f.signals]
-        return [*sizes, *computed, *(s.name for s in self.scores), *listed]
+        return [*sizes, *computed, *(c for s in self.scores for c in s.columns), *listed]
 
     @property
     def written(self) -> str:
         """The view that is written."""
         return self.pipeline.config.output.view
+
+    @property
+    def repeats(self) -> bool:
+        """Whether kept documents have a number of copies."""
+        return any(step.repeats for step in self.steps)
 
     @property
     def hashed(self) -> list[str]:
@@ -203,7 +230,10 @@ class Plan:
             "hashed": self.hashed,
             "families": [f.key for f in self.families],
             "tokenizer": self.tokenizer.fingerprint,
-            "scores": [[s.name, s.model.fingerprint, s.label, s.view] for s in self.scores],
+            "scores": [
+                [s.name, s.model.fingerprint, s.label, s.view, *([s.chunks] if s.chunks else [])]
+                for s in self.scores
+            ],
             "minhash": self.minhash
             and self.minhash.model_dump() | {"scheme": make_minhasher(self.minhash).scheme},
             "lists": {
@@ -227,6 +257,8 @@ class Plan:
             rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
             shown = {"rules": rules} if rules else shown | {"view": step.view}
+            if step.config.select is not None and step.config.select.is_random:
+                shown |= {"seed": self.pipeline.config.seed}
             steps.append({"name": step.name, **shown})
         # A selection counts what is written, so the written view belongs here too.
         return {"version": DECISIONS_VERSION, "steps": steps, "written": self.written}
@@ -359,9 +391,11 @@ class _PlanBuilder:
         scores = self._scores()
         for i, name in enumerate(self.config.annotate.signals):
             self._want_family(i, name)
-        steps = self._steps([s.name for s in scores])
-        output_columns = self._output_columns([s.name for s in scores])
-        needs_minhash = any(step.config.near_duplicates is not None for step in steps)
+        score_columns = [column for score in scores for column in score.columns]
+        steps = self._steps(score_columns)
+        check_curves(self.config, self._problem)
+        output_columns = self._output_columns(score_columns)
+        needs_minhash = any(step.reads_signatures for step in steps)
         minhash = self.config.annotate.minhash
         if minhash is None and needs_minhash:
             minhash = MinHashConfig()
@@ -461,15 +495,19 @@ class _PlanBuilder:
         }
         for i, config in enumerate(self.config.annotate.scores):
             where: KeyPath = ("annotate", "scores", i)
-            if config.name in taken:
-                self._problem((*where, "name"), f"{config.name!r} is already the name of a column")
-            taken.add(config.name)
+            parts = _core.CHUNK_COLUMNS if config.chunks is not None else ()
+            for name in (config.name, *(f"{config.name}_{part}" for part in parts)):
+                if name in taken:
+                    self._problem((*where, "name"), f"{name!r} is already the name of a column")
+                taken.add(name)
             self._want_view(config.view, (*where, "view"))
             path = self._model_path(config.model, (*where, "model"))
             if path is None:
                 continue
             # CCNet's own models are called .arpa.bin: the reader says what to do about them.
             if ".arpa" in path.suffixes or path.suffix == NGRAM_SUFFIX:
+                if config.chunks is not None:
+                    self._problem((*where, "chunks"), "only a fastText model reads parts")
                 language_model = self._language_model(config, path, where)
                 if language_model is not None:
                     scores.append(
@@ -491,7 +529,10 @@ class _PlanBuilder:
                 continue
             if label is not None:
                 index = model.labels.index(label)
-                scores.append(ScorePlan(config.name, path, label, index, config.view, model))
+                chunks = (config.chunks.words, _min_words(path)) if config.chunks else None
+                scores.append(
+                    ScorePlan(config.name, path, label, index, config.view, model, chunks)
+                )
         return scores
 
     def _language_model(
@@ -606,11 +647,20 @@ class _PlanBuilder:
                 rules = reader.read(config.rules, where)
                 self._want((r.column for r in rules), where)
             elif config.select is not None:
-                self._check_column(config.select.by, columns, (*where, "by"))
+                check_selection(
+                    config.select,
+                    where,
+                    check_column=partial(self._check_column, columns=columns),
+                    problem=self._problem,
+                    columns=columns,
+                    labels=self._labels(),
+                )
             else:
                 keep = (config.exact_duplicates or config.near_duplicates).keep  # type: ignore[union-attr]
                 if isinstance(keep, dict):
-                    self._check_column(keep["highest"], columns, (*where, "keep", "highest"))
+                    self._check_column(
+                        keep["highest"], (*where, "keep", "highest"), columns=columns
+                    )
                 elif keep == "datatrove":
                     self._check_original((*where, "keep"))
             if config.exact_duplicates is not None:
@@ -630,7 +680,12 @@ class _PlanBuilder:
                 f" found {profile}",
             )
 
-    def _check_column(self, name: str, columns: list[str], where: KeyPath) -> None:
+    def _labels(self) -> list[str]:
+        """Columns of names that steps may read."""
+        has_source = any(config.source is not None for config in self.config.input)
+        return [*([SOURCE] if has_source else []), *(self._frame_columns or ())]
+
+    def _check_column(self, name: str, where: KeyPath, *, columns: list[str]) -> None:
         base, view = signals.split_view(name)
         if base not in columns:
             hint = nearest(name, columns)
@@ -661,7 +716,7 @@ class _PlanBuilder:
             if found is not None:
                 chosen += [s.column for s in found.signals]
             elif signals.split_view(name)[0] in known:
-                self._check_column(name, known, ("output", "columns", i))
+                self._check_column(name, ("output", "columns", i), columns=known)
                 chosen.append(signals.canonical(name))
             else:
                 hint = nearest(name, [*known, *signals.families()])
@@ -725,6 +780,12 @@ def _positive_label(name: str, labels: dict[str, str], path: Path) -> str | None
     if len(labels) == 2 and len(negative_labels) == 1:
         return next(label for label in lower.values() if label != negative_labels[0])
     return None
+
+
+def _min_words(path: Path) -> int:
+    """Words from which on a model's parts mean anything: its sidecar's, or `CHUNK_MIN_WORDS`."""
+    sidecar = read_sidecar(path)
+    return sidecar.min_words if sidecar is not None else CHUNK_MIN_WORDS
 
 
 def _reason(error: Exception) -> str:

@@ -25,6 +25,7 @@ from refinery import manifest as manifests
 from refinery.annotation import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import decide
+from refinery.decide.state import COPIES
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
 from refinery.errors import (
     BadFileError,
@@ -277,9 +278,10 @@ class _Run:
                 reader.learn(merged)
         schema = carried_schema(self.plan, ((r.file, r.schema()) for r in annotated.readers))
         paths = [decided["folder"] / name for name in decided["files"]]
-        kept = pl.read_parquet(paths, columns=["kept"])["kept"]
+        wanted = ["kept", *([COPIES] if self.plan.repeats else [])]
+        verdicts = pl.read_parquet(paths, columns=wanted)
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
-        shards = lay_out(self.tree, annotated.records, kept, shard_bytes, self.plan.written)
+        shards = lay_out(self.tree, annotated.records, verdicts, shard_bytes, self.plan.written)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
         writer = ShardWriter(
             self.plan,

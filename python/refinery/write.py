@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.annotation import read_annotations
+from refinery.decide.state import COPIES
 from refinery.errors import LedgerError, SchemaError
 from refinery.manifest import read_sealed, sealed
 from refinery.tree import move, sha256_of
@@ -44,7 +45,8 @@ SUFFIXES = {"parquet": ".parquet", "jsonl.zst": ".jsonl.zst"}
 class Part:
     """Rows that one unit gives to one row group: positions in its annotations, record numbers.
 
-    `read_bytes` of text are read for it, `n_bytes` written: fewer where a view is written.
+    `read_bytes` of text are read for it, `n_bytes` written: fewer where a view is written. `copies`
+    is how often each document shall stand in the corpus, where a step said so; it is written once.
     """
 
     unit: int
@@ -52,6 +54,7 @@ class Part:
     rows: pa.Array
     read_bytes: int
     n_bytes: int
+    copies: pa.Array | None = None
 
 
 @dataclass(frozen=True)
@@ -73,17 +76,19 @@ class ShardPlan:
 
 
 def lay_out(
-    tree: OutputTree, records: list[UnitRecord], kept: pl.Series, shard_bytes: int, view: str
+    tree: OutputTree, records: list[UnitRecord], verdicts: pl.DataFrame, shard_bytes: int, view: str
 ) -> list[ShardPlan]:
     """Which kept documents go where: consecutive runs of about `shard_bytes` of what is written.
 
     A shard ends with the document that reaches a multiple of `shard_bytes`; the same for row
-    groups inside it. No document kept gives one empty shard.
+    groups inside it. No document kept gives one empty shard. `verdicts` has `kept`, and `copies` if a
+    step said how many.
     """
     shards: dict[int, dict[int, list[Part]]] = {}
     before = at = 0
     for i, record in enumerate(records):
-        mask = kept.slice(at, record.n_rows)
+        of_unit = verdicts.slice(at, record.n_rows)
+        mask = of_unit["kept"]
         at += record.n_rows
         if not mask.any():
             continue
@@ -93,7 +98,7 @@ def lay_out(
         columns = columns.rename({"n_bytes": "read"}).with_columns(
             n_bytes=pl.col("read" if written == "n_bytes" else written)
         )
-        frame = columns.with_row_index("position").filter(mask)
+        frame = columns.hstack(of_unit.drop("kept")).with_row_index("position").filter(mask)
         start = before + frame["n_bytes"].cum_sum() - frame["n_bytes"]
         frame = frame.with_columns(
             shard=start // shard_bytes, group=(start % shard_bytes) // ROW_GROUP_BYTES
@@ -106,6 +111,7 @@ def lay_out(
                 rows["row"].to_arrow(),
                 int(rows["read"].sum()),
                 int(rows["n_bytes"].sum()),
+                rows[COPIES].to_arrow() if COPIES in rows.columns else None,
             )
             shards.setdefault(int(shard), {}).setdefault(int(group), []).append(part)
     plans = [ShardPlan(n, list(groups.values())) for n, groups in enumerate(shards.values())]
@@ -203,6 +209,8 @@ class ShardWriter:
             )
             for name in columns:
                 table = table.append_column(name, chosen[name])
+        if part.copies is not None:
+            table = table.append_column(COPIES, part.copies)
         return conform(table, self._schema, unit.file)
 
     def _edited(self, file: InputFile, part: Part, table: pa.Table) -> pa.Table:
@@ -297,11 +305,14 @@ def carried_schema(plan: Plan, schemas: Iterator[tuple[InputFile, pa.Schema]]) -
                 field.remove_metadata() if before is None else _wider(before, field, file, first)
             )
             first.setdefault(field.name, file.source_file)
-    for name in plan.output_columns:
+    added = {
+        name: pa.int64() if signals.is_base_column(name) else pa.float64()
+        for name in plan.output_columns
+    }
+    for name, kind in (added | ({COPIES: pa.int32()} if plan.repeats else {})).items():
         if name in fields:
-            message = "is both a column of the input and one of output.columns"
+            message = "is both a column of the input and one that the run adds"
             raise SchemaError(name, message, first[name])
-        kind = pa.int64() if signals.is_base_column(name) else pa.float64()
         fields[name] = pa.field(name, kind)
     if plan.pipeline.config.output.format == "jsonl.zst":
         _check_json(fields, first)

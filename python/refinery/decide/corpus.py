@@ -86,6 +86,7 @@ def needed_columns(plan: Plan) -> list[str]:
     """Annotation columns that the plan's steps and the ledger read."""
     columns = ["id", "n_chars", "n_bytes", "n_tokens", *step_columns(plan.steps)]
     columns += [signals.on_view(name, plan.written) for name in ("n_bytes", "n_tokens")]
+    columns += [column for score in plan.scores for column in score.columns[:2]]
     return list(dict.fromkeys(columns))
 
 
@@ -97,8 +98,7 @@ def step_columns(steps: Iterable[StepPlan]) -> list[str]:
         columns += [rule.column for rule in step.rules]
         if config.select is not None:
             weight = {"tokens": ["n_tokens"], "bytes": ["n_bytes"], "documents": []}
-            columns.append(signals.canonical(config.select.by))
-            columns += weight[config.select.unit]
+            columns += [*config.select.columns, *weight[config.select.counted]]
         if config.exact_duplicates is not None:
             columns.append(signals.on_view("content_hash", step.view))
         if config.near_duplicates is not None:

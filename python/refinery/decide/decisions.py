@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from refinery import _core
+from refinery.config import MinHashConfig
 from refinery.decide.corpus import load_corpus
 from refinery.decide.duplicates import exact_duplicates, near_duplicates
-from refinery.decide.ledger import amounts, build_ledger
+from refinery.decide.ledger import UNITS, amounts, build_ledger
+from refinery.decide.ranks import weighted_ranks
 from refinery.decide.rules import failing
 from refinery.decide.select import select
-from refinery.decide.state import Drop, State
+from refinery.decide.state import COPIES, Drop, State
+from refinery.plan import make_minhasher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +43,8 @@ class Decisions:
     state: State
     failures: list[tuple[Rule, pl.Series]]
     ledger: dict[str, Any]
+    quantiles: dict[str, pl.Series] = field(default_factory=dict)
+    """By column: the rank of each score among the tokens that were read."""
 
     def write(self, folder: Path) -> list[str]:
         """Write `part-NNNNN.parquet` files; returns their names."""
@@ -87,16 +92,18 @@ class Decisions:
             )
             .to_series()
         )
-        return pl.DataFrame(
-            {
-                "id": ids.slice(start, length),
-                "kept": state.alive.slice(start, length),
-                "dropped_by": dropped_by,
-                "reasons": listed.cast(pl.List(pl.String)),
-                "cluster": ids.gather(state.cluster.slice(start, length)),
-                "kept_instead": ids.gather(state.winner.slice(start, length)),
-            }
-        )
+        columns = {
+            "id": ids.slice(start, length),
+            "kept": state.alive.slice(start, length),
+            "dropped_by": dropped_by,
+            "reasons": listed.cast(pl.List(pl.String)),
+            "cluster": ids.gather(state.cluster.slice(start, length)),
+            "kept_instead": ids.gather(state.winner.slice(start, length)),
+        }
+        if state.copies is not None:
+            columns[COPIES] = state.copies.slice(start, length)
+        columns |= {name: ranks.slice(start, length) for name, ranks in self.quantiles.items()}
+        return pl.DataFrame(columns)
 
 
 def decide(
@@ -134,21 +141,29 @@ def decide_corpus(
     for step in plan.steps:
         stop.check()
         before = amounts(corpus, state.alive)
+        told: dict[str, Any] = {}
         if step.config.rules is not None:
             of_step = rules[at : at + len(step.rules)]
             at += len(step.rules)
             by_rule = _apply_rules(corpus, state, of_step, n_failed)
         else:
-            by_rule = _apply_step(corpus, state, step, plan, pool, n_failed)
-        entries.append(
-            {
-                "name": step.name,
-                "in": before,
-                "out": amounts(corpus, state.alive),
-                "by_rule": by_rule,
-            }
-        )
-    return Decisions(corpus, state, rules, build_ledger(corpus, state, entries, records, bad_files))
+            by_rule, told = _apply_step(corpus, state, step, plan, pool, n_failed)
+        out = amounts(corpus, state.alive)
+        entries.append({"name": step.name, "in": before, "out": out, "by_rule": by_rule, **told})
+    ledger = build_ledger(corpus, state, entries, records, bad_files)
+    return Decisions(corpus, state, rules, ledger, _quantiles(plan, corpus))
+
+
+def _quantiles(plan: Plan, corpus: Corpus) -> dict[str, pl.Series]:
+    """`NAME_quantile` of every score: null where it is, or where its parts have no scores."""
+    found = {}
+    for score in plan.scores:
+        values = corpus.frame[score.name]
+        if score.chunks is not None:
+            of_parts = corpus.frame[score.columns[1]]
+            values = values.zip_with(of_parts.is_not_null(), of_parts)
+        found[f"{score.name}_quantile"] = weighted_ranks(values, corpus.frame["n_tokens"])
+    return found
 
 
 def _count(corpus: Corpus, rules: list[tuple[Rule, pl.Series]]) -> pl.Series:
@@ -195,7 +210,9 @@ def act(
     if config.near_duplicates is not None and plan.minhash is not None:
         return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
     if config.select is not None:
-        return select(corpus, alive, config.select)
+        value_bytes = _value_bytes(plan) if config.select.diverse else 4
+        seed = plan.pipeline.config.seed
+        return select(corpus, alive, config.select, seed=seed, value_bytes=value_bytes)
     message = f"step {step.name!r} has nothing to do"
     raise AssertionError(message)
 
@@ -207,7 +224,7 @@ def _apply_step(
     plan: Plan,
     pool: _core.ThreadPool,
     n_failed: pl.Series,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     everyone = State(len(corpus)).alive
     alone = act(corpus, everyone, step, plan, pool)
     drop = act(corpus, state.alive, step, plan, pool)
@@ -217,4 +234,23 @@ def _apply_step(
         "alone": amounts(corpus, alone.mask),
         "exclusive": amounts(corpus, first & (n_failed == 0)),
     }
-    return {drop.reason: entry}
+    told = {"selection": _told(corpus, state, drop)} if step.config.select is not None else {}
+    return {drop.reason: entry}, told
+
+
+def _told(corpus: Corpus, state: State, drop: Drop) -> dict[str, Any]:
+    """What the ledger tells of a selection: its yield of what was read, and what it noted itself."""
+    read = amounts(corpus, State(len(corpus)).alive)
+    kept = amounts(corpus, state.alive)
+    told = {"yield": {u: kept[u] / read[u] if read[u] else 0.0 for u in UNITS}, **drop.told}
+    if drop.copies is not None:
+        told["copies"] = {
+            unit: int((corpus.sizes(unit, corpus.written) * drop.copies).sum() or 0)
+            for unit in UNITS
+        }
+    return told
+
+
+def _value_bytes(plan: Plan) -> int:
+    hasher = make_minhasher(plan.minhash or MinHashConfig())
+    return hasher.signature_bytes // hasher.num_perm

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
+
+COPIES = "copies"
+"""Column of the decisions and of the written documents where a selection repeats them (Int32)."""
 
 
 @dataclass(frozen=True)
@@ -13,13 +17,16 @@ class Drop:
 
     All series are as long as the corpus. `mask` (Boolean) says who is dropped; `cluster` and
     `winner` (UInt32 row numbers, null where there is none) are set for every member of a group of
-    duplicates, dropped or not.
+    duplicates, dropped or not. `copies` (Int32) says how often each document shall stand in the
+    corpus, 0 for who is dropped; `told` is what else the ledger tells of the step, as plain data.
     """
 
     reason: str
     mask: pl.Series
     cluster: pl.Series | None = None
     winner: pl.Series | None = None
+    copies: pl.Series | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 class State:
@@ -35,6 +42,7 @@ class State:
         self.dropped_by = _nulls("dropped_by", n, pl.UInt16)
         self.cluster = _nulls("cluster", n, pl.UInt32)
         self.winner = _nulls("winner", n, pl.UInt32)
+        self.copies: pl.Series | None = None
 
     def apply(self, drop: Drop) -> pl.Series:
         """Drop who is alive and in the mask; returns who that was."""
@@ -51,6 +59,8 @@ class State:
             grouped = drop.cluster.is_not_null() & self.alive
             self.cluster = drop.cluster.zip_with(grouped, self.cluster)
             self.winner = drop.winner.zip_with(dropped, self.winner)
+        if drop.copies is not None:
+            self.copies = drop.copies
         self.alive = self.alive & ~dropped
         return dropped
 

@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery.decide.corpus import step_columns
+from refinery.decide.state import COPIES
 from refinery.errors import ParameterError, UnknownNameError
 from refinery.expr.functions import (
     DEFAULT_TOKENIZER,
@@ -44,10 +45,12 @@ from refinery.expr.verdicts import StepFunction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Unpack
 
     from refinery.answers import Funnel
     from refinery.expr.functions import IntoRules, IntoText
     from refinery.expr.spec import Spec
+    from refinery.select_config import SelectOptions
 
 F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
 
@@ -237,8 +240,8 @@ class FrameNamespace(Generic[F]):
 
     def select(
         self,
-        by: str | pl.Expr,
-        yield_: float,
+        by: str | pl.Expr | Mapping[str, str] | Sequence[str | Mapping[str, str]],
+        yield_: float | None = None,
         *,
         unit: Literal["tokens", "bytes", "documents"] = "tokens",
         of: Literal["read", "alive"] = "read",
@@ -247,16 +250,19 @@ class FrameNamespace(Generic[F]):
         id: str | None = None,
         scores: Mapping[str, str] | None = None,
         tokenizer: str | os.PathLike[str] = DEFAULT_TOKENIZER,
+        seed: int = 0,
         how: How = "filter",
+        **options: Unpack[SelectOptions],
     ) -> F:
-        """Keep the best documents that together make a yield.
+        """Keep the best documents that together make a yield, or others by a rule.
 
         Parameters
         ----------
         by
-            A column, expression, signal or score; higher is better, null comes last.
+            A column, expression, signal or score; higher is better, null comes last. `{"lowest":
+            name}` where lower is better; a list of names ranks by all of them.
         yield_
-            Share to keep, over 0 to 1.
+            Share to keep, over 0 to 1; or give `threshold` or `documents`.
         unit
             What the yield counts; a column of the frame called `n_tokens` or `n_bytes` is used.
         of
@@ -272,8 +278,19 @@ class FrameNamespace(Generic[F]):
             Models by name, for `by`.
         tokenizer
             Of `n_tokens`.
+        seed
+            Of what a rule draws, together with the ids.
         how
             `filter`, or `mark`.
+        **options
+            As under `select` in a pipeline file: `threshold`, `documents`, `rule` with
+            `temperature`, `alpha`, `discard` or `max_repeat`, `combine` and `buckets`, `quota`,
+            `diverse` and `floor`. `rule="curve"` adds a column `copies` (Int32).
+
+        Raises
+        ------
+        ConfigError
+            With every problem of the options.
         """
         names = self._names()
         given: dict[str, pl.Expr] = {}
@@ -284,9 +301,10 @@ class FrameNamespace(Generic[F]):
             counted = pl.col(weight) if isinstance(weight, str) else weight
             given["n_tokens"] = counted.cast(pl.Int64)
             unit = "tokens"
-        step = {"select": {"by": by, "yield": yield_, "unit": unit, "of": of}}
+        keys = {"by": by, "yield": yield_, "unit": unit, "of": of, **options}
+        step = {"select": plain({key: value for key, value in keys.items() if value is not None})}
         annotate_part = _annotate_part(scores, tokenizer)
-        return self._step(step, text, id, how, names, given, **annotate_part)
+        return self._step(step, text, id, how, names, given, seed=seed, **annotate_part)
 
     def sample(
         self,
@@ -369,18 +387,23 @@ class FrameNamespace(Generic[F]):
         how: How,
         names: list[str],
         given: dict[str, pl.Expr],
+        *,
+        seed: int = 0,
         **annotate_part: Any,
     ) -> F:
         _check_how(how)
         (kind,) = step
-        part = {"annotate": annotate_part, "decide": [step]}
+        part = {"annotate": annotate_part, "decide": [step], "seed": seed}
         spec = make_spec(kind, part, {*names, *given})
         texts = _texts(text, spec, [*names, *given])
         row_id = _column(id_, names) if id_ is not None else None
         function = StepFunction(spec, has_ids=row_id is not None)
         columns = function.columns(texts, row_id, _alive(texts, names), given)
         expression = columns.map_batches(function, return_dtype=function.return_dtype())
-        return self._decided(expression, texts, how, names, adds_groups=kind != "select")
+        adds_groups, repeats = kind != "select", spec.plan.repeats
+        return self._decided(
+            expression, texts, how, names, adds_groups=adds_groups, repeats=repeats
+        )
 
     def _decided(
         self,
@@ -390,11 +413,14 @@ class FrameNamespace(Generic[F]):
         names: list[str],
         *,
         adds_groups: bool,
+        repeats: bool = False,
     ) -> F:
         """The frame filtered or marked by a step's struct."""
         found = pl.col(_STEP).struct
         stays = _alive(texts, names) & found.field("dropped_by").is_null()
         with_step: F = self._frame.with_columns(step.alias(_STEP))
+        if repeats:
+            with_step = with_step.with_columns(found.field(COPIES).alias(COPIES))
         if how == "filter":
             return with_step.filter(stays).drop(_STEP)
         is_null = pl.lit(value=False) if texts is None else texts.is_null()

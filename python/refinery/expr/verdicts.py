@@ -15,7 +15,7 @@ import pyarrow as pa
 from refinery.decide.corpus import Corpus, find_repeat, make_corpus, step_columns
 from refinery.decide.decisions import Decisions, act, joined_rules
 from refinery.decide.rules import failing
-from refinery.decide.state import Drop, State
+from refinery.decide.state import COPIES, Drop, State
 from refinery.errors import DuplicateIdError
 from refinery.expr.kernels import (
     compute_arrow,
@@ -104,7 +104,8 @@ class StepFunction:
         """`dropped_by` (null where this step drops it not), `reasons`, `cluster`, `kept_instead`."""
         name = pl.String() if self.has_ids else pl.UInt32()
         dropped = {"dropped_by": pl.String(), "reasons": pl.List(pl.String)}
-        return pl.Struct({**dropped, "cluster": name, "kept_instead": name})
+        copies = {COPIES: pl.Int32()} if self.spec.plan.repeats else {}
+        return pl.Struct({**dropped, "cluster": name, "kept_instead": name, **copies})
 
     def columns(
         self,

@@ -16,6 +16,7 @@ use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 use rayon::prelude::*;
 
+use crate::chunks::{self, ChunkScratch, Chunks};
 use crate::dedup::exact::content_hash;
 use crate::dedup::minhash::{MinHashScratch, MinHasher};
 use crate::edit::{Edit, View, ViewTexts, ViewTree};
@@ -93,6 +94,17 @@ pub struct Score {
     pub model: ScoreModel,
     /// What it reads.
     pub view: ViewId,
+    /// How the document is cut for the score's further columns; without it there are none.
+    pub chunks: Option<Chunks>,
+}
+
+impl Score {
+    /// Its columns, the score of the whole document first.
+    fn columns(&self) -> impl Iterator<Item = String> {
+        let of_chunks = self.chunks.map_or(&[][..], |_| &chunks::COLUMNS);
+        let column = |what| format!("{}_{what}", self.name);
+        std::iter::once(self.name.clone()).chain(of_chunks.iter().map(column))
+    }
 }
 
 /// What gives a score.
@@ -134,6 +146,7 @@ struct Worker {
     perplexity: PerplexityScratch,
     symbols: Vec<u32>,
     tokens: TokenScratch,
+    chunks: ChunkScratch,
     minhash: MinHashScratch,
     probabilities: Vec<f32>,
 }
@@ -223,14 +236,15 @@ impl Pass {
         }
         layout
             .names
-            .extend(self.scores.iter().map(|s| s.name.clone()));
+            .extend(self.scores.iter().flat_map(Score::columns));
         layout
     }
 
     /// Annotates every row: one array per column, each as long as `texts`, null where the text is.
     ///
     /// Columns in order: `n_chars`, `n_bytes` (Int64), `n_tokens` (Int64, with a tokenizer), the
-    /// same of every sized view, signals and scores (Float64), `content_hash` (16 bytes), that of
+    /// same of every sized view, signals and scores (Float64; a score that is cut into chunks has
+    /// [`chunks::COLUMNS`] behind it), `content_hash` (16 bytes), that of
     /// every hashed view, `minhash` (little-endian, as wide as its profile's values; null where it
     /// has no signature). What reads a view ends in `@` and the view's name, scores and signatures
     /// excepted.
@@ -322,7 +336,13 @@ impl Pass {
             splitter,
             scratch,
             views,
-            ..
+            model: model_scratch,
+            perplexity: perplexity_scratch,
+            symbols,
+            tokens: token_scratch,
+            chunks: chunk_scratch,
+            minhash: minhash_scratch,
+            probabilities,
         } = worker;
         layout.tree.fill(text, views);
         for reading in &layout.readings {
@@ -348,22 +368,29 @@ impl Pass {
                 row.hashes[at] = content_hash(text);
             }
         }
-        for (score, value) in self.scores.iter().zip(&mut row.values[layout.scores_at..]) {
-            let text = text_of(layout, score.view, text, &worker.views);
-            *value = match &score.model {
+        let mut values = row.values[layout.scores_at..].iter_mut();
+        for score in &self.scores {
+            let text = text_of(layout, score.view, text, views);
+            let mut value_of = |text: &str| match &score.model {
                 ScoreModel::Label(model, label) => {
-                    model.predict(text, &mut worker.model, &mut worker.probabilities);
-                    f64::from(worker.probabilities[*label])
+                    model.predict(text, model_scratch, probabilities);
+                    f64::from(probabilities[*label])
                 }
-                ScoreModel::Perplexity(model) => model.perplexity(text, &mut worker.perplexity),
-                ScoreModel::Ngram(model) => {
-                    model.perplexity(text, &mut worker.tokens, &mut worker.symbols)
-                }
+                ScoreModel::Perplexity(model) => model.perplexity(text, perplexity_scratch),
+                ScoreModel::Ngram(model) => model.perplexity(text, token_scratch, symbols),
             };
+            let whole = value_of(text);
+            let of_chunks = score
+                .chunks
+                .map(|chunks| chunks.summarise(text, whole, chunk_scratch, value_of));
+            let found = std::iter::once(whole).chain(of_chunks.into_iter().flatten());
+            for (value, place) in found.zip(values.by_ref()) {
+                *place = value;
+            }
         }
         if let Some((minhash, view)) = &self.minhash {
-            let text = text_of(layout, *view, text, &worker.views);
-            *row.is_signed = minhash.sign(text, &mut worker.minhash, row.signature);
+            let text = text_of(layout, *view, text, views);
+            *row.is_signed = minhash.sign(text, minhash_scratch, row.signature);
         }
     }
 }

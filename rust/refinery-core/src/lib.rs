@@ -2,7 +2,7 @@
 //!
 //! What is here: definitions of word, line, sentence and n-gram ([`text`]), signals over one
 //! document ([`signal`], [`lists`]), edits that make views of it ([`edit`]), token counts ([`tokens`]),
-//! fastText inference ([`fasttext`]), perplexity under n-gram models ([`lm`]), sketches
+//! fastText inference ([`fasttext`]) of documents and their parts ([`chunks`]), perplexity under n-gram models ([`lm`]), sketches
 //! and duplicate clusters ([`dedup`]), readers that cut inputs into units and parse rows
 //! ([`input`]), and the one fused pass over Arrow string columns ([`batch`]).
 //!
@@ -10,6 +10,7 @@
 //! document; what the number means for the document is decided elsewhere.
 
 pub mod batch;
+pub mod chunks;
 pub mod columns;
 pub mod dedup;
 pub mod edit;

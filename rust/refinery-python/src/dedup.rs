@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
+use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowNativeTypeOp, FixedSizeBinaryArray, Float64Array, UInt32Array,
+    Array, ArrayRef, ArrowNativeTypeOp, BooleanArray, FixedSizeBinaryArray, Float64Array,
+    UInt32Array,
 };
 use arrow_schema::DataType;
 use pyo3::prelude::*;
@@ -13,6 +14,7 @@ use pyo3_arrow::PyArray;
 use refinery_core::Error;
 use refinery_core::batch::Texts;
 use refinery_core::dedup::cluster::{self, Clustering, Value};
+use refinery_core::dedup::diverse::{self, Diversity};
 use refinery_core::dedup::minhash::{self, MinHashParams};
 use refinery_core::dedup::ordered;
 
@@ -157,6 +159,59 @@ fn near_duplicates_kept_in_order(
     Ok(PyArray::from_array_ref(Arc::new(kept)))
 }
 
+/// Rows of the best documents that differ from each other, in the order in which they were chosen.
+///
+/// `signatures` as above; `quality`: Float64, 0 to 1, null for a document that is no candidate;
+/// `rank`: `UInt32`, what breaks ties. No two chosen documents share `too_like` of their values.
+#[pyfunction]
+#[pyo3(signature = (signatures, quality, rank, *, wanted, too_like, value_bytes=4))]
+fn most_different(
+    py: Python<'_>,
+    signatures: PyArray,
+    quality: PyArray,
+    rank: PyArray,
+    wanted: usize,
+    too_like: f64,
+    value_bytes: usize,
+) -> PyResult<PyArray> {
+    let [signatures, quality, rank] = [signatures, quality, rank].map(|a| a.into_inner().0);
+    let chosen = detached(py, None, || {
+        let quality = quality
+            .as_primitive_opt::<Float64Type>()
+            .ok_or_else(|| type_error("quality", "Float64", quality.data_type()))?;
+        let is_candidate: ArrayRef = Arc::new(
+            quality
+                .iter()
+                .map(|value| Some(value.is_some()))
+                .collect::<BooleanArray>(),
+        );
+        let signed = Signed::new(&signatures, &is_candidate, value_bytes)?;
+        let rank = rank
+            .as_primitive_opt::<UInt32Type>()
+            .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?
+            .values();
+        let taking_part = signed.taking_part.iter().zip(quality.values());
+        let quality: Vec<f64> = taking_part
+            .map(|(&is_in, &value)| if is_in { value } else { f64::NAN })
+            .collect();
+        let diversity = Diversity {
+            num_perm: signed.num_perm,
+            wanted,
+            too_like,
+        };
+        match value_bytes {
+            8 => signed.with_values::<u64, _>(|values| {
+                diverse::most_different(values, &quality, rank, &diversity)
+            }),
+            _ => signed.with_values::<u32, _>(|values| {
+                diverse::most_different(values, &quality, rank, &diversity)
+            }),
+        }
+    })?;
+    let chosen: UInt32Array = chosen.into();
+    Ok(PyArray::from_array_ref(Arc::new(chosen)))
+}
+
 /// Signatures, and who of their documents takes part.
 struct Signed<'a> {
     signatures: &'a FixedSizeBinaryArray,
@@ -255,6 +310,7 @@ fn taking_part(signatures: &FixedSizeBinaryArray, alive: &ArrayRef) -> Result<Ve
 /// Adds this file's names to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<MinHasher>()?;
+    m.add_function(wrap_pyfunction!(most_different, m)?)?;
     m.add_function(wrap_pyfunction!(near_duplicates_kept_in_order, m)?)?;
     m.add_function(wrap_pyfunction!(near_duplicate_clusters, m)?)
 }

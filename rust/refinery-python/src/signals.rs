@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3_arrow::{PyArray, PyRecordBatch};
 use refinery_core::batch::{Score, ScoreModel, Texts, ViewId};
+use refinery_core::chunks::Chunks;
 use refinery_core::edit::{EDITS, Edit, View, edit};
 use refinery_core::signal::{FAMILIES, Family, SignalSpec, family};
 use refinery_core::{Error, batch};
@@ -28,7 +29,8 @@ impl Pass {
     /// `views`: names and the edits of each, in order; `sized` and `hashed`: those of them whose
     /// lengths and content hash are columns. A family is named alone or with the view it reads, as
     /// in `kl3m@VIEW`. `scores`: column name, model, index of the label (0 of a
-    /// perplexity), view. The view `text` is
+    /// perplexity), view, and for columns of chunks the most words of one and the fewest of a
+    /// document that has them. The view `text` is
     /// the text as it is given.
     #[new]
     #[pyo3(signature = (*, views=Vec::new(), sized=Vec::new(), hashed=Vec::new(), families=Vec::new(), tokenizer=None, scores=Vec::new(), minhash=None, minhash_view="text", base_columns=false))]
@@ -42,7 +44,7 @@ impl Pass {
         hashed: Vec<String>,
         families: Vec<String>,
         tokenizer: Option<PyRef<'_, Tokenizer>>,
-        scores: Vec<(String, AnyModel<'_>, usize, String)>,
+        scores: Vec<GivenScore<'_>>,
         minhash: Option<PyRef<'_, MinHasher>>,
         minhash_view: &str,
         base_columns: bool,
@@ -67,11 +69,12 @@ impl Pass {
             .map_err(to_py_err)?;
         let scores = scores
             .into_iter()
-            .map(|(name, model, label, view)| {
+            .map(|(name, model, label, view, chunks)| {
                 Ok(Score {
                     name,
                     model: score_model(&model, label)?,
                     view: view_id(&view, &views)?,
+                    chunks: chunks.map(|(words, min_words)| Chunks { words, min_words }),
                 })
             })
             .collect::<refinery_core::Result<_>>()
@@ -129,6 +132,9 @@ fn family_on_view(name: &str, views: &[View]) -> refinery_core::Result<(&'static
     let found = family(name).ok_or_else(|| unknown("family", name))?;
     Ok((found, view_id(view, views)?))
 }
+
+/// A score: its column, model, index of the label, view, and the words of its chunks.
+type GivenScore<'py> = (String, AnyModel<'py>, usize, String, Option<(usize, usize)>);
 
 /// A model of any kind.
 #[derive(FromPyObject)]

@@ -16,7 +16,7 @@
 mod dictionary;
 mod load;
 mod loss;
-pub(crate) mod math;
+pub mod math;
 mod matrix;
 mod prefetch;
 pub(crate) mod table;
