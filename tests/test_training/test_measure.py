@@ -29,6 +29,7 @@ def test_reliability_by_hand():
     assert len(found.bins) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["isotonic", "platt"])
 def test_calibration_is_monotone_bounded_and_survives_json(method):
     draw = np.random.default_rng(1)

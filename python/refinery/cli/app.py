@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from refinery.cli.budget import budget
+from refinery.cli.label import label
 from refinery.cli.train import train
 from refinery.errors import RefineryError
 
@@ -190,7 +191,11 @@ def layout(
 
 
 # The modules whose `json_schema()` describes each kind of file.
-_SCHEMAS = {"pipeline": "refinery.config", "train": "refinery.training.config"}
+_SCHEMAS = {
+    "pipeline": "refinery.config",
+    "train": "refinery.training.config",
+    "label": "refinery.labelling.config",
+}
 
 
 @app.command()
@@ -324,6 +329,7 @@ def clean(out: OutFolder) -> None:
 
 
 app.command()(budget)
+app.command()(label)
 app.command()(train)
 
 

@@ -121,7 +121,8 @@ class RunConfig(Section):
     )
 
 
-def _as_run(value: Any) -> Any:
+def as_run(value: Any) -> Any:
+    """A run may be written as its folder alone."""
     return {"path": value} if isinstance(value, str) else value
 
 
@@ -235,7 +236,7 @@ class TrainingConfig(Section):
     input: list[InputConfig] = Field(
         default_factory=list, description="The pool, as in a pipeline file."
     )
-    run: Annotated[RunConfig, BeforeValidator(_as_run)] | None = None
+    run: Annotated[RunConfig, BeforeValidator(as_run)] | None = None
     positives: list[PartConfig] = Field(min_length=1)
     negatives: list[PartConfig] = Field(default_factory=lambda: [PartConfig()], min_length=1)
     chunks: ChunksConfig = Field(default_factory=ChunksConfig)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from refinery.labelling.config import LabellingRecipe
     from refinery.training.config import Recipe, RunConfig
 
 
@@ -41,8 +42,8 @@ class Pool:
 
     Parameters
     ----------
-    recipe : Recipe
-        The training file.
+    recipe : Recipe or LabellingRecipe
+        The file that names them.
     columns : set of str
         Columns that are asked for beside those of every corpus.
 
@@ -52,7 +53,7 @@ class Pool:
         If files are missing, or a run is not over these documents.
     """
 
-    def __init__(self, recipe: Recipe, columns: set[str]) -> None:
+    def __init__(self, recipe: Recipe | LabellingRecipe, columns: set[str]) -> None:
         files, problems = find_files(
             recipe.config.input,
             recipe.folder,
