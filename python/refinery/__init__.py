@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from refinery.expr.namespace import text
     from refinery.expr.tables import annotate
     from refinery.frame_run import Refined
+    from refinery.mixture.mix import mix
     from refinery.scaling.budget import Budget, budget
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "frame",
     "highest",
     "minhash",
+    "mix",
     "rules",
     "run",
     "score",
@@ -78,6 +80,7 @@ _HOMES = {
     "refinery.expr.namespace": ("text",),
     "refinery.expr.tables": ("annotate",),
     "refinery.frame_run": ("Refined",),
+    "refinery.mixture.mix": ("mix",),
     "refinery.scaling.budget": ("Budget", "budget"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

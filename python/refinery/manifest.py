@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST_VERSION = 1
-OURS = re.compile(r"part-[0-9]{5,}\.(parquet|jsonl\.zst)")
+OURS = re.compile(r"part-[0-9]{5,}\.(parquet|jsonl\.zst|bin|idx)")
 """Names that only a run writes into an output folder."""
 REPORT = "report.html"
 

@@ -109,7 +109,7 @@ def execute(
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
         tree = OutputTree(plan.out)
-        _refuse_foreign(tree)
+        refuse_foreign(tree)
         tree.create()
         with tree.lock():
             tree.remove_leftovers()
@@ -437,7 +437,7 @@ class _Run:
         )
 
 
-def _refuse_foreign(tree: OutputTree) -> None:
+def refuse_foreign(tree: OutputTree) -> None:
     """An output folder holds one run and nothing else, so that nobody's files are overwritten."""
     if tree.root.is_symlink() or (tree.root.exists() and not tree.root.is_dir()):
         message = "is not a folder; the output needs a folder of its own"
@@ -496,4 +496,4 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-__all__ = ["Interrupted", "RunResult", "differences", "execute"]
+__all__ = ["Interrupted", "RunResult", "differences", "execute", "refuse_foreign"]

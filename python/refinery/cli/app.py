@@ -10,6 +10,7 @@ import typer
 
 from refinery.cli.budget import budget
 from refinery.cli.label import label
+from refinery.cli.mix import mix
 from refinery.cli.train import train
 from refinery.errors import RefineryError
 
@@ -221,6 +222,9 @@ def verify(out: OutFolder) -> None:
 
     manifest = check(out)
     n_files = len(manifest["outputs"]) + len(manifest["files"])
+    if "mixture" in manifest:
+        show.line(f"{out}: intact; {n_files} files, {manifest['mixture']['documents']} documents")
+        return
     show.line(
         f"{out}: intact; {n_files} files, {manifest['ledger']['documents']['kept']} documents kept"
     )
@@ -330,6 +334,7 @@ def clean(out: OutFolder) -> None:
 
 app.command()(budget)
 app.command()(label)
+app.command()(mix)
 app.command()(train)
 
 

@@ -100,13 +100,15 @@ impl Tokenizer {
         Ok(String::from_utf8_lossy(&json).into_owned())
     }
 
-    /// Token ids of every text: a list of `UInt32`, empty where the text is null.
-    #[pyo3(signature = (texts, pool=None))]
+    /// Token ids of every text: a list of `UInt32`, empty where the text is null. Special tokens are
+    /// not recognised; `end` stands behind every text where it is given.
+    #[pyo3(signature = (texts, pool=None, *, end=None))]
     fn encode(
         &self,
         py: Python<'_>,
         texts: PyArray,
         pool: Option<&ThreadPool>,
+        end: Option<u32>,
     ) -> PyResult<PyArray> {
         let (array, _) = texts.into_inner();
         let lists = detached(py, pool, || {
@@ -115,6 +117,7 @@ impl Tokenizer {
                 let mut ids = Vec::new();
                 let text = texts.get(i).unwrap_or_default();
                 self.inner.encode(text, scratch, &mut ids);
+                ids.extend(end);
                 ids
             };
             let rows: Vec<Vec<u32>> = (0..texts.len())

@@ -1,0 +1,53 @@
+"""`refinery mix`: sources into one training set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from refinery.mixture.mix import MixtureResult
+
+
+def mix(
+    file: Annotated[Path, typer.Argument(help="A mixture file (YAML).", show_default=False)],
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads to use; all by default.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the complete result of another plan.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Mix sources by shares and epochs, shuffled, into shards of documents or tokens."""
+    from refinery.cli import show
+    from refinery.mixture.config import load_mixture
+    from refinery.mixture.mix import execute
+
+    overrides = [*(set_ or []), *([f"resources.threads={threads}"] if threads else [])]
+    mixture = load_mixture(file, overrides)
+    with show.live(quiet=quiet) as progress:
+        done = execute(mixture, replace_other=replace, progress=progress)
+    if not quiet:
+        _show(done)
+
+
+def _show(done: MixtureResult) -> None:
+    from refinery.cli import show
+    from refinery.mixture.report import capped, mixture_table, notes
+
+    told = done.manifest["mixture"]
+    show.table(mixture_table(told))
+    for line in [*capped(told), *notes(told)]:
+        show.line(line)
+    show.line("")
+    n = len(done.manifest["outputs"])
+    state = "Complete already: nothing to do." if done.is_unchanged else f"{n} files"
+    spent = ", ".join(f"{k} {s:.1f} s" for k, s in done.seconds.items() if s >= 0.05)
+    show.line(f"{state} in {done.out}" + (f"   ({spent})" if spent else ""))
