@@ -22,11 +22,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from common.command import deliver, parser
+from common.command import TEXTBOOK, deliver, parser
 from common.corpus import content_id, write_lines
 from common.record import ROOT, latest, versions
 
-TEXTBOOK = ROOT / "python" / "refinery" / "models" / "textbook.ftz"
 KERNELS = [
     "base", "n_tokens", "minhash", "datatrove.gopher_quality", "datatrove.gopher_repetition",
     "datatrove.c4", "datatrove.fineweb_quality", "kl3m", "score_textbook", "pass",

@@ -75,8 +75,8 @@ SECTIONS = [
     Section(
         "limits",
         "limits/run.py",
-        ("--megabytes", "25", "--repeats", "5"),
-        ("--megabytes", "3", "--repeats", "1"),
+        ("--megabytes", "25", "--repeats", "5", "--large"),
+        ("--megabytes", "2", "--repeats", "1"),
         (linux, CARGO),
     ),
     Section(
@@ -94,6 +94,13 @@ SECTIONS = [
         (linux, release_build),
     ),
     Section(
+        "scoring",
+        "throughput/fasttext_predict.py",
+        ("--megabytes", "8", "--repeats", "5"),
+        ("--megabytes", "0.5", "--repeats", "1"),
+        (release_build, package("fasttext")),
+    ),
+    Section(
         "tokens",
         "tokens.py",
         ("--megabytes", "5", "--repeats", "5"),
@@ -106,6 +113,20 @@ SECTIONS = [
         ("--megabytes", "25", "--repeats", "3"),
         ("--megabytes", "2", "--repeats", "1", "--largest", "2", "--document", "2"),
         (linux, release_build),
+    ),
+    Section(
+        "beside_datatrove",
+        "throughput/run.py",
+        ("--megabytes", "4", "--repeats", "5", "--threads", "1"),
+        ("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
+        (linux, release_build),
+    ),
+    Section(
+        "profiles",
+        "profiles/run.py",
+        ("--megabytes", "1", "--repeats", "5"),
+        ("--megabytes", "0.2", "--repeats", "1"),
+        (linux, release_build, given_data, oracle("datatrove")),
     ),
 ]
 

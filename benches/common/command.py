@@ -8,6 +8,8 @@ from typing import Any
 from common.record import ROOT, add
 
 WORK = ROOT / "target" / "bench"
+TEXTBOOK = ROOT / "python" / "refinery" / "models" / "textbook.ftz"
+"""The classifier that comes with the package: `builtin/textbook`."""
 
 
 def parser(description: str, *, megabytes: float, repeats: int = 5) -> argparse.ArgumentParser:

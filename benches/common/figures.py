@@ -38,6 +38,23 @@ def line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return fixed, slope
 
 
+def start_and_rate(points: Sequence[tuple[float, float]]) -> dict[str, float | None]:
+    """Part (megabytes, seconds) into seconds at the start and megabytes a second beyond it.
+
+    The rate is None where the larger did not take longer: too little text for a machine this busy.
+
+    >>> start_and_rate([(10, 3), (50, 7)])
+    {'start_s': 2.0, 'mb_per_s': 10.0}
+    """
+    start, each = line(points)
+    return {"start_s": round(start, 3), "mb_per_s": round(1 / each, 3) if each > 0 else None}
+
+
+def ratio(one: float | None, other: float | None, digits: int = 2) -> float | None:
+    """Give one over the other; None where either is not known."""
+    return round(one / other, digits) if one is not None and other else None
+
+
 def growth(points: Sequence[tuple[float, float]]) -> float:
     """Exponent of growth: 1 where twice the units cost twice, 2 where they cost four times.
 

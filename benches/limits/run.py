@@ -9,6 +9,7 @@ what is possible; a limit is a demonstrated rate.
 """
 
 import argparse
+import importlib.util
 import io
 import json
 import subprocess
@@ -24,12 +25,11 @@ import pyarrow.parquet as pq
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from common.command import deliver, name_of_data, parser  # noqa: E402
-from common.corpus import prepare, write_lines  # noqa: E402
+from common.command import TEXTBOOK, deliver, name_of_data, parser  # noqa: E402
+from common.corpus import Corpus, prepare, write_lines  # noqa: E402
 from common.figures import one_after_the_other, spread  # noqa: E402
 from common.record import ROOT, versions  # noqa: E402
 
-TEXTBOOK = ROOT / "python" / "refinery" / "models" / "textbook.ftz"
 ANNOTATE = [
     "utf8", "xxh3", "words", "gopher_quality", "gopher_repetition", "c4_fineweb", "tokens", "kl3m_tallies",
     "vectors_dim_16_small", "five_grams", "minhash_112",
@@ -52,20 +52,25 @@ STEPS = {
 """What each of our parts cannot do without. Rules on lines share one step: each does a part of it."""
 FUSED = ["parquet_read", *ANNOTATE, "parquet_write"]
 """The fused bound: every step of the whole job once, nothing twice, nothing overlapped."""
+TRAINED_ON = 5
+"""Of the texts, each fifth trains the large classifiers: their size does not depend on it."""
 TOKENS_APART = 0.01
 """The limit's token cutter knows ASCII only: its count may be this far from the tokenizer's."""
 
 
 def main() -> None:
     made = parser(__doc__, megabytes=25)
-    made.add_argument("--model", action="append", default=[], metavar="NAME=FILE",
-                      help="also score by this model: dim_16, dim_100")  # fmt: skip
-    made.add_argument("--profile", default="bench", help="cargo profile of the build")
+    add = made.add_argument
+    add("--model", action="append", default=[], metavar="NAME=FILE", help="also score by this one")
+    add("--large", action="store_true", help="also by classifiers of 2 M buckets, trained here")
+    add("--profile", default="bench", help="cargo profile of the build")
     options = made.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     corpus = prepare(options.data, options.work / "limits", megabytes=options.megabytes)
     lines = options.work / "limits.jsonl"
     write_lines(corpus.texts(), lines)
+    if options.large:
+        options.model += large_models(corpus, options.work)
     counts, rates = measure_rust(lines, options)
     check(counts)
     rates |= measure_parquet(corpus.texts(), options.repeats)
@@ -81,6 +86,26 @@ def main() -> None:
         "shares": shares,
     }
     deliver("limits", section, options)
+
+
+def large_models(corpus: Corpus, work: Path) -> list[str]:
+    """Classifiers of published size, by words and bigrams, whose labels mean nothing."""
+    if importlib.util.find_spec("fasttext") is None:
+        print("no large classifiers: the package fasttext is not installed")
+        return []
+    from refinery.scoring.text_prep import training_line
+    from refinery.scoring.train import run_library
+
+    found = []
+    for dim in (16, 100):
+        file = work / f"model-{corpus.sha256[:12]}-{dim}.bin"
+        if not file.exists():
+            texts = corpus.texts()[::TRAINED_ON]
+            lines = [training_line("ab"[i % 2], text) for i, text in enumerate(texts)]
+            settings = {"dim": dim, "wordNgrams": 2, "minCount": 3, "bucket": 2_000_000, "epoch": 1}
+            run_library(lines, file, settings, None)
+        found.append(f"dim_{dim}={file}")
+    return found
 
 
 def measure_rust(

@@ -1,25 +1,27 @@
 """Our fastText inference beside the reference library's: same model, same text, one thread.
 
-Times are CPU time of the one thread, so that other work on the machine does not count. Both models are loaded before the clock starts, the numbers are checked equal before times are
-compared, and the two sides take turns. The reference is called once for all documents, which is
-its fastest way. Prints one JSON object a model.
+    python benches/throughput/fasttext_predict.py --data FOLDER [--megabytes 20] [--repeats 5]
 
-    python benches/throughput/fasttext_predict.py --data DIR [--megabytes 20] [--repeats 5]
-
-DIR is a folder of Parquet files with a column `text`.
+Times are CPU time of the one thread, so that other work on the machine does not count. Both models are
+loaded before the clock starts, the numbers are checked equal before times are shown, and the two sides
+take turns. The reference is called once for all documents, which is its fastest way.
 """
 
-import argparse
 import json
-import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import fasttext
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from common.command import deliver, name_of_data, parser
+from common.corpus import prepare
+from common.figures import spread
+from common.record import versions
 from refinery import _core
 from refinery.scoring.text_prep import training_line
 from refinery.scoring.train import run_library
@@ -39,30 +41,24 @@ MODELS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--megabytes", type=float, default=20)
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    texts = read_texts(options.data, options.megabytes * 1e6)
+    options = parser(__doc__, megabytes=20).parse_args()
+    corpus = prepare(options.data, options.work / "scoring", megabytes=options.megabytes)
+    texts = corpus.texts()
     lines = [training_line("ab"[i % 2], text) for i, text in enumerate(texts)]
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, settings in MODELS.items():
             path = Path(folder) / "model.ftz"
             quantisation = {"qnorm": False} if "quantised" in name else None
             run_library(lines, path, {"epoch": 1} | settings, quantisation)
-            print(json.dumps({"model": name, **compare(path, texts, options.repeats)}))
-
-
-def read_texts(folder: Path, n_bytes: float) -> list[str]:
-    texts: list[str] = []
-    for path in sorted(folder.glob("*.parquet")):
-        for text in pq.read_table(path, columns=["text"])["text"].to_pylist():
-            if n_bytes <= 0:
-                return texts
-            texts.append(text)
-            n_bytes -= len(text.encode())
-    return texts
+            found[name] = compare(path, texts, options.repeats)
+            print(json.dumps({"model": name, **found[name]}), flush=True)
+    section = {
+        "versions": versions("fasttext-numpy2"),
+        "corpus": corpus.facts(name_of_data(options)),
+        "models": found,
+    }
+    deliver("scoring", section, options)
 
 
 def compare(path: Path, texts: list[str], repeats: int) -> dict[str, object]:
@@ -84,21 +80,13 @@ def compare(path: Path, texts: list[str], repeats: int) -> dict[str, object]:
     if difference > 1e-6:
         msg = f"the two sides differ by {difference}"
         raise SystemExit(msg)
+    found = {f"{side}_mb_per_cpu_s": spread(values, 1) for side, values in speeds.items()}
+    medians = [rates["median"] for rates in found.values()]
     return {
-        "megabytes": round(megabytes, 2),
-        "documents": len(texts),
+        **found,
         "largest_difference": difference,
-        **{side: spread(values) for side, values in speeds.items()},
-        "ratio_of_medians": round(
-            statistics.median(speeds["ours"]) / statistics.median(speeds["reference"]), 2
-        ),
+        "times_faster": round(medians[0] / medians[1], 2),
     }
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    names = ("median_mb_per_s", "min", "max")
-    numbers = (statistics.median(values), min(values), max(values))
-    return dict(zip(names, (round(n, 1) for n in numbers), strict=True))
 
 
 def largest_difference(scores: pa.RecordBatch, labels: list, probabilities: list) -> float:

@@ -2,9 +2,10 @@
 
     python benches/throughput/run.py --data FOLDER [--repeats 3] [--threads 1,2] [--dim 16]
 
-What it is: it brings the corpus into one form, gets one classifier, runs both sides in turn with each
-number of threads, checks that they read the same documents and bytes, prints a table and writes a
-record. What it is not: proof that the results are equal; the share of kept documents that both agree
+What it is: it brings the corpus, and a quarter of it, into one form, gets one classifier, runs both
+sides in turn with each number of threads, checks that they read the same documents and bytes, prints
+a table and writes a record. A straight line through both sizes parts what a run costs at its start
+(both sides load the classifier) from what a byte costs. What it is not: proof that the results are equal; the share of kept documents that both agree
 on is printed beside the times (why it is below 1: benches/README.md).
 """
 
@@ -26,32 +27,46 @@ from sides import Refinery, Rival, Work, refinery_executable, rival_python  # no
 
 from common.command import deliver, name_of_data, parser  # noqa: E402 - lives beside this folder
 from common.corpus import Corpus, prepare  # noqa: E402
+from common.figures import ratio, start_and_rate  # noqa: E402
 from common.measure import Cost, measure  # noqa: E402
 from common.record import ROOT  # noqa: E402
 
 Side = Rival | Refinery
+PART = 4
+"""The smaller corpus is the larger one's size over this."""
 
 
 def main() -> None:
     options = parse_arguments()
     options.work.mkdir(parents=True, exist_ok=True)
-    python = rival_python(options.rival_python, options.work)
-    corpus = prepare(
-        options.data, options.work / "corpus", text=options.text, megabytes=options.megabytes
-    )
+    try:
+        python = rival_python(options.rival_python, options.work)
+    except subprocess.CalledProcessError as error:
+        reason = f"datatrove could not be installed (pip ended with {error.returncode})"
+        deliver("beside_datatrove", {"left_out": reason}, options)
+        return
+    sizes = [options.megabytes, options.megabytes / PART] if options.fit else [options.megabytes]
+    corpora = [
+        prepare(options.data, options.work / f"corpus-{i}", text=options.text, megabytes=size)
+        for i, size in enumerate(sizes)
+    ]
+    corpus = corpora[0]
     model = named_by_content(options.model or train(python, corpus, options), options.work)
     sides = choose_sides(options, python, model)
     print(f"corpus {corpus.sha256[:12]}: {corpus.documents} documents, {corpus.bytes / 1e6:.2f} MB")
-    runs = run_all(sides, corpus, options)
+    runs = [run for each in corpora for run in run_all(sides, each, options)]
     section = {
         "versions": {side.name: side.versions() for side in sides},
         "corpus": corpus.facts(name_of_data(options)),
         "model": {"sha256": model.stem, "bytes": model.stat().st_size, "dim": options.dim},
         "repeats": options.repeats,
         "runs": runs,
-        "summary": summarise(runs, corpus),
+        "summary": [row for each in corpora for row in summarise(of_corpus(runs, each), each)],
     }
     print_summary(section["summary"])
+    if options.fit:
+        section["beyond_the_start"] = beyond_the_start(section["summary"])
+        print(json.dumps(section["beyond_the_start"]))
     deliver("beside_datatrove", section, options)
 
 
@@ -71,6 +86,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--rival-python", type=Path, help="Python with datatrove (default: made here, by pip)")
     add("--refinery", type=Path, help="the refinery command (default: beside this Python)")
     add("--threads", type=_numbers, default=[1, 2], help="e.g. 1,2")
+    add("--no-fit", dest="fit", action="store_false", help="leave the smaller corpus out")
     add("--only", choices=["datatrove", "refinery"], help="run one side; nothing is compared")
     options = made.parse_args()
     options.work = options.work.absolute()
@@ -164,6 +180,10 @@ def run_record(name: str, threads: int, repeat: int, cost: Cost, work: Work) -> 
     }
 
 
+def of_corpus(runs: list[dict[str, Any]], corpus: Corpus) -> list[dict[str, Any]]:
+    return [run for run in runs if run["bytes_in"] == corpus.bytes]
+
+
 def agreement(one: Work, other: Work) -> float:
     """Share of the documents kept by either that both keep."""
     either = one.kept_ids | other.kept_ids
@@ -198,6 +218,7 @@ def summary_row(
     return {
         "side": side,
         "threads": threads,
+        "megabytes": round(corpus.bytes / 1e6, 3),
         "runs": len(group),
         **middle,
         "wall_s_least": min(walls),
@@ -207,6 +228,24 @@ def summary_row(
         "documents_kept": sorted({run["documents_out"] for run in group}),
         "agreement": statistics.median(agreements) if agreements else None,
     }
+
+
+def beyond_the_start(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What every run of a side costs, and its rate beyond that; how often ours holds the rival's.
+
+    CPU seconds, by number of threads.
+    """
+    found: dict[str, Any] = {}
+    for threads in sorted({row["threads"] for row in rows}):
+        sides: dict[str, Any] = {}
+        for side in sorted({row["side"] for row in rows}):
+            group = [row for row in rows if (row["threads"], row["side"]) == (threads, side)]
+            sides[side] = start_and_rate([(row["megabytes"], row["cpu_s"]) for row in group])
+        if len(sides) > 1:
+            ours, rival = (sides[name]["mb_per_s"] for name in ("refinery", "datatrove"))
+            sides["times_less_cpu"] = ratio(ours, rival)
+        found[f"{threads} threads"] = sides
+    return found
 
 
 def print_run(run: dict[str, Any], corpus: Corpus) -> None:
@@ -221,7 +260,7 @@ def print_run(run: dict[str, Any], corpus: Corpus) -> None:
 
 def print_summary(rows: list[dict[str, Any]]) -> None:
     columns = [
-        "side", "threads", "wall_s", "wall_s_least", "wall_s_most", "cpu_s", "mb_per_s",
+        "side", "threads", "megabytes", "wall_s", "wall_s_least", "wall_s_most", "cpu_s", "mb_per_s",
         "mb_per_cpu_s", "tree_rss_mb", "documents_kept", "agreement", "times_faster_wall",
     ]  # fmt: skip
     for row in rows:

@@ -72,3 +72,40 @@ def test_a_counter_that_counted_nothing_is_an_error():
     assert counts.collected("==1== Collected : 42\n") == 42
     with pytest.raises(SystemExit, match="counted nothing"):
         counts.collected("==1== Collected : 0\n")
+
+
+@pytest.fixture
+def bench_run(tmp_path):
+    runner = _script("run")
+    options = runner.argparse.Namespace(work=tmp_path, data=None, quick=True)
+
+    def section(code, *needs):
+        (tmp_path / "script.py").write_text(code)
+        script = str(tmp_path / "script.py")  # an absolute path replaces the benches' folder
+        return runner.run_section(runner.Section("it", script, (), (), needs), options)
+
+    return section
+
+
+def test_a_section_that_cannot_run_says_what_it_needs(bench_run):
+    found = bench_run("raise SystemExit(1)", lambda _: "no valgrind", lambda _: None)
+    assert found == {"left_out": "no valgrind"}
+
+
+def test_a_section_that_fails_is_told_from_one_left_out(bench_run):
+    assert bench_run("raise SystemExit(7)") == {"left_out": "ended with 7", "failed": True}
+
+
+def test_a_section_is_read_from_its_file(bench_run):
+    write = "open(sys.argv[sys.argv.index('--json') + 1], 'w').write"
+    assert bench_run(f"""import sys; {write}('{{"it": {{"rate": 1}}}}')""") == {
+        "rate": 1,
+        "quick": True,
+    }
+
+
+def test_every_section_is_a_script_that_is_there():
+    runner = _script("run")
+    names = [section.name for section in runner.SECTIONS]
+    assert len(names) == len(set(names)) > 5
+    assert all((BENCHES / section.script).is_file() for section in runner.SECTIONS)

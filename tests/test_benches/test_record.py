@@ -74,6 +74,11 @@ def test_a_line_parts_what_is_fixed_from_what_grows():
     assert (fixed, 1 / each) == pytest.approx((0.3, 10))
 
 
+def test_a_larger_corpus_that_took_no_longer_gives_no_rate():
+    assert figures.start_and_rate([(5, 2.0), (25, 1.5)])["mb_per_s"] is None
+    assert figures.ratio(10.0, None) is None
+
+
 @pytest.mark.parametrize("exponent", [1, 2])
 def test_growth_is_the_exponent_of_a_power(exponent):
     assert figures.growth([(n, 3 * n**exponent) for n in (1, 10, 1000)]) == pytest.approx(exponent)
