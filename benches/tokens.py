@@ -1,11 +1,13 @@
-"""Token counts beside tiktoken and tokenizers: one encoding, the same texts, one thread.
+"""Token counts beside tiktoken and tokenizers: two encodings, the same texts, one thread.
 
     python benches/tokens.py --data FOLDER [--megabytes 5] [--repeats 5]
 
-What it is: `cl100k_base` on all three sides, from the vocabulary that is built into refinery, so that
-nothing is fetched; the counts of every text are compared before any time is. Sides take turns; times
-are CPU time. refinery keeps the words it has seen, so its first round is told apart. What it is not: a
-comparison of decoding or of special tokens.
+What it is: `cl100k_base` on all three sides and `o200k_base` beside tiktoken, from the vocabularies
+that are built into refinery, so that nothing is fetched; the counts of every text are compared before
+any time is. Sides take turns; times are CPU time. refinery keeps the words it has seen, so its first
+round is told apart. Then how long refinery takes for 10 MB of one repeated character, and for a tenth
+of it: ten times less, where the time is linear. What it is not: a comparison of decoding or of special
+tokens.
 """
 
 import gzip
@@ -17,6 +19,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -34,11 +37,29 @@ from refinery import _core
 
 Side = Callable[[list[str]], list[int]]
 
-SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""How cl100k_base cuts a text, as it was published."""
+SPLITS = {
+    "cl100k_base": (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+        r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+    "o200k_base": (
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+}
+"""How each encoding cuts a text, as it was published."""
+
+HOSTILE = {
+    "letters": "a",
+    "capitals": "A",
+    "spaces": " ",
+    "digits": "7",
+    "punctuation": "!",
+    "newlines": "\n",
+    "emoji": "\N{GRINNING FACE}",
+}
+HOSTILE_BYTES = 10**7
 
 
 def main() -> None:
@@ -46,31 +67,55 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     corpus = prepare(options.data, options.work / "tokens", megabytes=options.megabytes)
     texts = corpus.texts()
-    ranks = vocabulary()
-    sides = {"refinery": ours(), "tiktoken": of_tiktoken(ranks), "tokenizers": of_tokenizers(ranks)}
-    megabytes = corpus.bytes / 1e6
-    first = megabytes / timed(sides["refinery"], texts)[0]
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(options.repeats):
-        counts = {}
-        for name, side in sides.items():
-            taken, counts[name] = timed(side, texts)
-            rates[name].append(megabytes / taken)
-        check(counts)
-    found = {name: spread(values, 2) for name, values in rates.items()}
+    found = {name: compare(name, texts, corpus.bytes / 1e6, options.repeats) for name in SPLITS}
     section = {
         "versions": versions("tiktoken", "tokenizers"),
         "corpus": corpus.facts(name_of_data(options)),
+        "encodings": found,
+        "hostile": {name: hostile(name) for name in SPLITS},
+    }
+    for name, measures in found.items():
+        print(json.dumps({"encoding": name} | measures))
+    print(json.dumps({"hostile": section["hostile"]}))
+    deliver("tokens", section, options)
+
+
+def compare(name: str, texts: list[str], megabytes: float, repeats: int) -> dict[str, Any]:
+    ranks = vocabulary(name)
+    sides = {"refinery": ours(name), "tiktoken": of_tiktoken(name, ranks)}
+    if name == "cl100k_base":
+        sides["tokenizers"] = of_tokenizers(name, ranks)
+    first = megabytes / timed(sides["refinery"], texts)[0]
+    rates: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(repeats):
+        counts = {}
+        for side, count in sides.items():
+            taken, counts[side] = timed(count, texts)
+            rates[side].append(megabytes / taken)
+        check(counts)
+    found = {side: spread(values, 2) for side, values in rates.items()}
+    return {
         "n_tokens": sum(counts["refinery"]),
         "mb_per_cpu_s": found,
         "refinery_first_round": round(first, 2),
         "times_faster": {
-            name: round(found["refinery"]["median"] / found[name]["median"], 2)
-            for name in ("tiktoken", "tokenizers")
+            side: round(found["refinery"]["median"] / found[side]["median"], 2)
+            for side in sides
+            if side != "refinery"
         },
     }
-    print(json.dumps({key: section[key] for key in ("n_tokens", "mb_per_cpu_s", "times_faster")}))
-    deliver("tokens", section, options)
+
+
+def hostile(name: str) -> dict[str, dict[str, float]]:
+    """Seconds for 1 and for 10 MB of each repeated character."""
+    count = ours(name)
+    return {
+        kind: {
+            f"{size // 10**6}_mb_s": round(timed(count, [c * (size // len(c.encode()))])[0], 4)
+            for size in (HOSTILE_BYTES // 10, HOSTILE_BYTES)
+        }
+        for kind, c in HOSTILE.items()
+    }
 
 
 def timed(side: Side, texts: list[str]) -> tuple[float, list[int]]:
@@ -91,19 +136,19 @@ def check(counts: dict[str, list[int]]) -> None:
             raise SystemExit(message)
 
 
-def vocabulary() -> dict[bytes, int]:
+def vocabulary(name: str) -> dict[bytes, int]:
     """Token to rank, from the crate that refinery embeds."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--offline"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     packages = json.loads(done.stdout)["packages"]
     crate = next(each for each in packages if each["name"] == "bpe-openai")
-    file = Path(crate["manifest_path"]).parent / "data" / "cl100k_base.tiktoken.gz"
+    file = Path(crate["manifest_path"]).parent / "data" / f"{name}.tiktoken.gz"
     lines = gzip.decompress(file.read_bytes()).splitlines()
     return {b64decode(token): int(rank) for token, rank in map(bytes.split, lines)}
 
 
-def ours() -> Side:
-    counted = _core.Pass(tokenizer=_core.Tokenizer.embedded("cl100k_base"))
+def ours(name: str) -> Side:
+    counted = _core.Pass(tokenizer=_core.Tokenizer.embedded(name))
     pool = _core.ThreadPool(1)
 
     def count(texts: list[str]) -> list[int]:
@@ -113,12 +158,14 @@ def ours() -> Side:
     return count
 
 
-def of_tiktoken(ranks: dict[bytes, int]) -> Side:
-    encoding = tiktoken.Encoding("cl100k", pat_str=SPLIT, mergeable_ranks=ranks, special_tokens={})
+def of_tiktoken(name: str, ranks: dict[bytes, int]) -> Side:
+    encoding = tiktoken.Encoding(
+        name, pat_str=SPLITS[name], mergeable_ranks=ranks, special_tokens={}
+    )
     return lambda texts: [len(encoding.encode_ordinary(text)) for text in texts]
 
 
-def of_tokenizers(ranks: dict[bytes, int]) -> Side:
+def of_tokenizers(name: str, ranks: dict[bytes, int]) -> Side:
     """The same merges as a `tokenizer.json` would have them: every token from its two parts."""
     letters = byte_letters()
 
@@ -130,7 +177,7 @@ def of_tokenizers(ranks: dict[bytes, int]) -> Side:
     tokenizer = tokenizers.Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(SPLIT), "isolated"),
+            pre_tokenizers.Split(Regex(SPLITS[name]), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

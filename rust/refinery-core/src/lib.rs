@@ -19,6 +19,7 @@ pub mod fasttext;
 pub mod input;
 pub mod lists;
 pub mod lm;
+mod prefetch;
 pub mod signal;
 pub mod text;
 pub mod tokens;

@@ -8,8 +8,7 @@
 use std::io::BufRead;
 
 use super::load::Source;
-use super::prefetch;
-use crate::Result;
+use crate::{Result, prefetch};
 
 /// Centroids of a quantiser: the format fixes a byte a code.
 const N_CENTROIDS: usize = 256;

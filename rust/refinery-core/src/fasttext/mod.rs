@@ -18,7 +18,6 @@ mod load;
 mod loss;
 pub mod math;
 mod matrix;
-mod prefetch;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! entry that would lie too far from its place is refused, so that a file made to collide costs
 //! neither loading nor predicting more than a bounded time.
 
-use super::prefetch;
+use crate::prefetch;
 
 /// How far from its own slot an entry may lie. Real dictionaries stay below a hundred; a file
 /// made to collide would otherwise take quadratic time.

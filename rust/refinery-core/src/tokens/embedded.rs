@@ -1,7 +1,7 @@
 //! The tokenizers that are part of the binary: `cl100k_base` and `o200k_base`.
 //!
-//! Merges and the reference split come from the `bpe-openai` crate; the split of `cl100k_base` is
-//! ours ([`super::cl100k`]). Special tokens are never recognised: `<|endoftext|>` in a document is
+//! Merges come from the `bpe-openai` crate; the cutting of texts is ours ([`super::split`]).
+//! Special tokens are never recognised: `<|endoftext|>` in a document is
 //! text, as in tiktoken's `encode_ordinary`.
 
 use std::sync::LazyLock;
@@ -10,26 +10,54 @@ use bpe_openai::Tokenizer as OpenAi;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Owner, WordCache};
-use super::cl100k::Pieces;
+use super::key::Key;
 use super::merge::{MAX_BYTES, merge};
+use super::split::{Pattern, Pieces};
 use super::whole::WholeTokens;
-
-/// How a text is cut before its pieces are encoded.
-#[derive(Clone, Copy)]
-enum Split {
-    Cl100k,
-    Pattern,
-}
 
 /// Raised when the cutting of pieces changes, since ids may change with it.
 const SPLIT_VERSION: u32 = 1;
+
+/// Pieces that are looked up together. Their tables' lines fit the nearest cache.
+const BATCH: usize = 32;
+
+/// A piece of a text: where it is, its key where it has one, and the hash of that.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    start: usize,
+    end: usize,
+    key: Key,
+    hash: u64,
+}
+
+impl Piece {
+    #[inline]
+    fn new(text: &[u8], start: usize, end: usize) -> Self {
+        let len = end - start;
+        let key = if len <= Key::MAX_BYTES {
+            Key::new(text, start, len)
+        } else {
+            Key::default()
+        };
+        Self {
+            start,
+            end,
+            key,
+            hash: key.hash(),
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        self.end - self.start <= Key::MAX_BYTES
+    }
+}
 
 /// One embedded tokenizer.
 #[derive(Clone, Copy)]
 pub(super) struct Embedded {
     vocabulary: &'static OpenAi,
     whole: &'static WholeTokens,
-    split: Split,
+    pattern: Pattern,
     owner: Owner,
 }
 
@@ -43,9 +71,9 @@ static O200K_WHOLE: LazyLock<WholeTokens> =
 
 impl Embedded {
     pub(super) fn new(name: &str) -> Option<Self> {
-        let (vocabulary, whole, split) = match name {
-            "cl100k_base" => (bpe_openai::cl100k_base(), &*CL100K_WHOLE, Split::Cl100k),
-            "o200k_base" => (bpe_openai::o200k_base(), &*O200K_WHOLE, Split::Pattern),
+        let (vocabulary, whole, pattern) = match name {
+            "cl100k_base" => (bpe_openai::cl100k_base(), &*CL100K_WHOLE, Pattern::Cl100k),
+            "o200k_base" => (bpe_openai::o200k_base(), &*O200K_WHOLE, Pattern::O200k),
             _ => return None,
         };
         let at = NAMES.iter().position(|n| *n == name)?;
@@ -53,7 +81,7 @@ impl Embedded {
         Some(Self {
             vocabulary,
             whole,
-            split,
+            pattern,
             owner: at as Owner + 1,
         })
     }
@@ -77,27 +105,77 @@ impl Embedded {
     }
 
     /// Calls `sink` with the ids of each piece of `text`, in order.
+    ///
+    /// Pieces go through the tables some at a time, each step asking the memory for what the next
+    /// one reads: otherwise most of the time is spent waiting for one word after the other.
     #[inline]
     pub(super) fn pieces(&self, text: &str, cache: &mut WordCache, mut sink: impl FnMut(&[u32])) {
-        let bpe = &self.vocabulary.bpe;
-        let mut piece = |range: (usize, usize)| {
-            sink(cache.ids(self.owner, text.as_bytes(), range, |bytes, ids| {
-                match self.whole.id(bytes) {
-                    Some(id) => ids.push(id),
-                    None if bytes.len() <= MAX_BYTES => merge(self.whole, bytes, ids),
-                    None => ids.extend(bpe.encode_via_backtracking(bytes)),
-                }
-            }));
-        };
-        match self.split {
-            Split::Cl100k => Pieces::new(text).for_each(piece),
-            Split::Pattern => {
-                let mut start = 0;
-                for part in self.vocabulary.split(text) {
-                    piece((start, start + part.len()));
-                    start += part.len();
+        let mut pieces = Pieces::new(text, self.pattern);
+        let mut batch = [Piece::default(); BATCH];
+        loop {
+            let batch = self.take(&mut pieces, text.as_bytes(), &mut batch);
+            if batch.is_empty() {
+                return;
+            }
+            for piece in batch.iter().filter(|piece| piece.is_short()) {
+                if !self.whole.prefetch_key(piece.hash) {
+                    cache.prefetch(piece.hash);
                 }
             }
+            for piece in batch {
+                self.encode(*piece, text.as_bytes(), cache, &mut sink);
+            }
+        }
+    }
+
+    /// The next pieces, as many as the batch holds.
+    #[inline]
+    fn take<'a>(
+        &self,
+        pieces: &mut Pieces<'_>,
+        text: &[u8],
+        batch: &'a mut [Piece; BATCH],
+    ) -> &'a [Piece] {
+        let mut n = 0;
+        for (piece, (start, end)) in batch.iter_mut().zip(pieces) {
+            *piece = Piece::new(text, start, end);
+            self.whole.prefetch_slot(piece.hash);
+            n += 1;
+        }
+        &batch[..n]
+    }
+
+    #[inline]
+    fn encode(
+        &self,
+        Piece {
+            start,
+            end,
+            key,
+            hash,
+        }: Piece,
+        text: &[u8],
+        cache: &mut WordCache,
+        sink: &mut impl FnMut(&[u32]),
+    ) {
+        let bytes = &text[start..end];
+        if bytes.len() > Key::MAX_BYTES {
+            let encode = |piece: &[u8], ids: &mut Vec<u32>| self.encode_long(piece, ids);
+            return sink(cache.ids(self.owner, bytes, encode));
+        }
+        if let Some(id) = self.whole.short_id(key, hash) {
+            return sink(&[id]);
+        }
+        let encode = |piece: &[u8], ids: &mut Vec<u32>| merge(self.whole, piece, ids);
+        sink(cache.short_ids(self.owner, (key, hash), bytes, encode));
+    }
+
+    /// Appends the ids of a piece that has no key.
+    fn encode_long(&self, piece: &[u8], ids: &mut Vec<u32>) {
+        match self.whole.id(piece) {
+            Some(id) => ids.push(id),
+            None if piece.len() <= MAX_BYTES => merge(self.whole, piece, ids),
+            None => ids.extend(self.vocabulary.bpe.encode_via_backtracking(piece)),
         }
     }
 }

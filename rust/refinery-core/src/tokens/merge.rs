@@ -5,84 +5,129 @@
 //! bytes, where merging step by step over one small table takes a fraction of that. The steps grow
 //! with the square of the length, so only pieces of up to [`MAX_BYTES`] come here.
 
-use super::whole::WholeTokens;
+use super::key::Key;
+use super::whole::{ID_BITS, WholeTokens};
 
 /// Longest piece that is merged here.
 pub(super) const MAX_BYTES: usize = 48;
 
-/// Above every id: no token consists of these two parts.
+/// Bits for a place in a piece.
+const PLACE_BITS: u32 = 6;
+/// Above every merge: the two parts are no token together.
 const NONE: u32 = u32::MAX;
 
-/// The parts of a piece: part `i` is `bytes[bounds[i]..bounds[i + 1]]` and has `ids[i]`.
-struct Parts<'a> {
+const _: () = assert!(MAX_BYTES <= 1 << PLACE_BITS && ID_BITS + PLACE_BITS < u32::BITS);
+
+/// The parts of a piece of up to `N` bytes. A part is known by the place of its first byte.
+struct Parts<'a, const N: usize> {
     whole: &'a WholeTokens,
-    bytes: &'a [u8],
+    /// The piece, with what a key may read past its end.
+    bytes: [u8; MAX_BYTES + 16],
     len: usize,
-    bounds: [u8; MAX_BYTES + 1],
-    ids: [u32; MAX_BYTES],
-    /// Id of the token that parts `i` and `i + 1` are together, or [`NONE`]. Ids are ranks.
-    merged: [u32; MAX_BYTES],
+    /// Ids of the parts.
+    ids: [u32; N],
+    /// Above the place: the id of the token that the part and the next are together. Ids are ranks,
+    /// so the least merge is the next one, and the first of equal ones. [`NONE`] where no part
+    /// starts, and where two parts are no token.
+    merges: [u32; N],
+    /// Where the next part starts, and where the one before.
+    next: [u8; N],
+    previous: [u8; N],
 }
 
 /// Appends the ids of `piece`, 1 to [`MAX_BYTES`] bytes.
 pub(super) fn merge(whole: &WholeTokens, piece: &[u8], ids: &mut Vec<u32>) {
-    let mut parts = Parts::of_bytes(whole, piece);
-    while let Some(at) = parts.lowest() {
-        parts.join(at);
+    // Most pieces are short, and all places are looked at for each merge.
+    if piece.len() <= 16 {
+        merge_parts::<16>(whole, piece, ids);
+    } else {
+        merge_parts::<MAX_BYTES>(whole, piece, ids);
     }
-    ids.extend_from_slice(&parts.ids[..parts.len]);
 }
 
-impl<'a> Parts<'a> {
-    fn of_bytes(whole: &'a WholeTokens, bytes: &'a [u8]) -> Self {
+fn merge_parts<const N: usize>(whole: &WholeTokens, piece: &[u8], ids: &mut Vec<u32>) {
+    let mut parts = Parts::<N>::of_bytes(whole, piece);
+    while let Some(least) = parts.least() {
+        parts.join(least);
+    }
+    let mut at = 0;
+    while at < parts.len {
+        ids.push(parts.ids[at]);
+        at = parts.end(at);
+    }
+}
+
+impl<'a, const N: usize> Parts<'a, N> {
+    fn of_bytes(whole: &'a WholeTokens, piece: &[u8]) -> Self {
         let mut parts = Self {
             whole,
-            bytes,
-            len: bytes.len(),
-            bounds: std::array::from_fn(|i| i as u8),
-            ids: [NONE; MAX_BYTES],
-            merged: [NONE; MAX_BYTES],
+            bytes: [0; MAX_BYTES + 16],
+            len: piece.len(),
+            ids: [0; N],
+            merges: [NONE; N],
+            next: std::array::from_fn(|i| i as u8 + 1),
+            previous: std::array::from_fn(|i| i.saturating_sub(1) as u8),
         };
-        for (id, byte) in parts.ids.iter_mut().zip(bytes) {
+        parts.bytes[..piece.len()].copy_from_slice(piece);
+        for (id, byte) in parts.ids.iter_mut().zip(piece) {
             *id = whole.byte_id(*byte);
         }
-        for (id, pair) in parts.merged.iter_mut().zip(bytes.windows(2)) {
-            *id = whole.pair_id(pair[0], pair[1]).unwrap_or(NONE);
+        for (at, pair) in piece.windows(2).enumerate() {
+            parts.merges[at] = pack(whole.pair_id(pair[0], pair[1]), at);
         }
         parts
     }
 
-    /// Sets what parts `i` and `i + 1` are together.
-    fn update(&mut self, i: usize) {
-        self.merged[i] = if i + 1 < self.len {
-            let (start, end) = (self.bounds[i], self.bounds[i + 2]);
-            self.whole
-                .id(&self.bytes[usize::from(start)..usize::from(end)])
-                .unwrap_or(NONE)
+    /// Where the part at `at` ends.
+    fn end(&self, at: usize) -> usize {
+        usize::from(self.next[at])
+    }
+
+    /// The next merge.
+    fn least(&self) -> Option<u32> {
+        let least = self.merges.iter().fold(NONE, |least, &m| least.min(m));
+        (least != NONE).then_some(least)
+    }
+
+    /// Joins a part with the next.
+    fn join(&mut self, merge: u32) {
+        let at = merge as usize & ((1 << PLACE_BITS) - 1);
+        let joined = self.end(at);
+        let end = self.end(joined);
+        self.ids[at] = merge >> PLACE_BITS;
+        self.merges[joined] = NONE;
+        self.next[at] = end as u8;
+        if end < self.len {
+            self.previous[end] = at as u8;
+        }
+        self.update(at);
+        if at > 0 {
+            self.update(usize::from(self.previous[at]));
+        }
+    }
+
+    /// Sets what the part at `at` and the next are together.
+    fn update(&mut self, at: usize) {
+        let next = self.end(at);
+        self.merges[at] = if next < self.len {
+            let end = self.end(next);
+            pack(self.token(at, end), at)
         } else {
             NONE
         };
     }
 
-    /// The place of the merge with the lowest rank, the first of equal ones.
-    fn lowest(&self) -> Option<usize> {
-        let merged = &self.merged[..self.len];
-        let (at, id) = merged.iter().enumerate().min_by_key(|(_, id)| **id)?;
-        (*id != NONE).then_some(at)
-    }
-
-    /// Joins parts `at` and `at + 1`.
-    fn join(&mut self, at: usize) {
-        self.ids[at] = self.merged[at];
-        self.bounds.copy_within(at + 2..=self.len, at + 1);
-        self.ids.copy_within(at + 2..self.len, at + 1);
-        self.merged.copy_within(at + 2..self.len, at + 1);
-        self.len -= 1;
-        self.update(at);
-        if at > 0 {
-            self.update(at - 1);
+    fn token(&self, start: usize, end: usize) -> Option<u32> {
+        if end - start <= Key::MAX_BYTES {
+            let key = Key::new(&self.bytes, start, end - start);
+            return self.whole.short_id(key, key.hash());
         }
+        self.whole.id(&self.bytes[start..end])
     }
+}
+
+fn pack(id: Option<u32>, at: usize) -> u32 {
+    id.map_or(NONE, |id| id << PLACE_BITS | at as u32)
 }
 
 #[cfg(test)]

@@ -7,13 +7,19 @@
 use bpe_openai::byte_pair_encoding::BytePairEncoding;
 use xxhash_rust::xxh3::xxh3_64;
 
-const ID_BITS: u32 = 20;
+use super::key::Key;
+use crate::prefetch;
+
+pub(super) const ID_BITS: u32 = 20;
 const EMPTY: u32 = u32::MAX;
 
-/// The table: under 3 MB for `cl100k_base`, under 6 MB for `o200k_base`, made at first use.
+/// The table: under 5 MB for `cl100k_base`, under 9 MB for `o200k_base`, made at first use. The part
+/// that most words need is small, since common tokens have small ids.
 pub(super) struct WholeTokens {
     /// Twelve bits of the hash above the id, or [`EMPTY`]; open addressing, at most half full.
     slots: Vec<u32>,
+    /// Keys of the tokens by id, a key of nothing for longer ones.
+    keys: Vec<Key>,
     /// The tokens one after another, and where each starts; beside the crate's own copy, because
     /// these are read in the innermost loop of [`super::merge`].
     bytes: Vec<u8>,
@@ -29,6 +35,7 @@ impl WholeTokens {
         let n = bpe.num_tokens().min((1 << ID_BITS) - 1);
         let mut whole = Self {
             slots: vec![EMPTY; (2 * n).next_power_of_two()],
+            keys: Vec::with_capacity(n),
             bytes: Vec::new(),
             starts: vec![0],
             byte_ids: [EMPTY; 256],
@@ -48,9 +55,11 @@ impl WholeTokens {
             [a, b] => self.pair_ids[usize::from(u16::from_be_bytes([*a, *b]))] = id,
             _ => {}
         }
-        let hash = xxh3_64(token);
+        let key = (token.len() <= Key::MAX_BYTES).then(|| Key::new(token, 0, token.len()));
+        self.keys.push(key.unwrap_or_default());
+        let hash = key.map_or_else(|| xxh3_64(token), Key::hash);
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.place(hash);
         while self.slots[at] != EMPTY {
             at = (at + 1) & mask;
         }
@@ -70,23 +79,59 @@ impl WholeTokens {
         (id != EMPTY).then_some(id)
     }
 
+    /// The id of the piece with `key`, whose hash is `hash`, if it is a token.
+    #[inline]
+    pub(super) fn short_id(&self, key: Key, hash: u64) -> Option<u32> {
+        self.find(hash, |id| self.keys[id as usize] == key)
+    }
+
+    /// Asks the memory for where a search for `hash` begins.
+    #[inline]
+    pub(super) fn prefetch_slot(&self, hash: u64) {
+        prefetch::read(&self.slots, self.place(hash));
+    }
+
+    /// Asks the memory for the key that the first slot of `hash` leads to; false where that slot
+    /// is of another hash.
+    #[inline]
+    pub(super) fn prefetch_key(&self, hash: u64) -> bool {
+        let slot = self.slots[self.place(hash)];
+        let id = slot & ((1 << ID_BITS) - 1);
+        prefetch::read(&self.keys, id as usize);
+        slot ^ id == tag(hash)
+    }
+
     /// The id of `piece`, if it is a token.
     #[inline]
     pub(super) fn id(&self, piece: &[u8]) -> Option<u32> {
-        let hash = xxh3_64(piece);
+        if piece.len() <= Key::MAX_BYTES {
+            let key = Key::new(piece, 0, piece.len());
+            return self.short_id(key, key.hash());
+        }
+        self.find(xxh3_64(piece), |id| self.token(id) == piece)
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.place(hash);
         loop {
             let slot = self.slots[at];
             if slot == EMPTY {
                 return None;
             }
             let id = slot & ((1 << ID_BITS) - 1);
-            if slot ^ id == tag(hash) && self.token(id) == piece {
+            if slot ^ id == tag(hash) && is_it(id) {
                 return Some(id);
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// The top bits of the hash.
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        (hash >> (64 - self.slots.len().ilog2())) as usize
     }
 
     #[inline]
@@ -96,9 +141,10 @@ impl WholeTokens {
     }
 }
 
-/// The top bits of the hash; its low bits are the place.
+/// The lowest bits of the hash; its top bits are the place.
+#[inline]
 fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32 & !((1 << ID_BITS) - 1)
+    (hash as u32) << ID_BITS
 }
 
 #[cfg(test)]

@@ -1,0 +1,63 @@
+//! Short pieces of text as numbers, which are compared and hashed in a few steps.
+
+/// A piece of 1 to [`Key::MAX_BYTES`] bytes: its bytes, padded by zeros, and its length in the last
+/// byte, so that a NUL is no padding.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(super) struct Key(u128);
+
+impl Key {
+    /// Longest piece that has a key.
+    pub(super) const MAX_BYTES: usize = 15;
+
+    /// The key of the `len` bytes from `start`; `len` is at most [`Key::MAX_BYTES`].
+    #[inline]
+    pub(super) fn new(text: &[u8], start: usize, len: usize) -> Self {
+        let rest = &text[start..];
+        let bytes = if let Some(bytes) = rest.first_chunk() {
+            // Reading past the piece and masking is faster than copying a variable length.
+            let unused = 8 * (size_of::<u128>() - len) as u32;
+            u128::from_le_bytes(*bytes) << unused >> unused
+        } else {
+            let mut bytes = [0; size_of::<u128>()];
+            bytes[..len].copy_from_slice(&rest[..len]);
+            u128::from_le_bytes(bytes)
+        };
+        Self(bytes | (len as u128) << (8 * Self::MAX_BYTES))
+    }
+
+    /// A folded multiplication: enough mixing for a place in a table, in a few cycles. The top bits
+    /// are the best mixed ones.
+    #[inline]
+    pub(super) fn hash(self) -> u64 {
+        let low = self.0 as u64 ^ 0x9e37_79b9_7f4a_7c15;
+        let high = (self.0 >> 64) as u64 ^ 0xd1b5_4a32_d192_ed03;
+        let product = u128::from(low) * u128::from(high);
+        (product >> 64) as u64 ^ product as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_does_not_depend_on_what_follows_the_piece() {
+        let text = b"word and fourteen more bytes";
+        assert_eq!(Key::new(text, 0, 4), Key::new(b"word", 0, 4));
+        assert_eq!(Key::new(text, 5, 15), Key::new(b"and fourteen mo", 0, 15));
+        assert_eq!(Key::new(text, 24, 4), Key::new(b"ytes", 0, 4));
+    }
+
+    #[test]
+    fn nul_bytes_are_not_padding() {
+        let keys = [
+            Key::new(b"a", 0, 1),
+            Key::new(b"a\0", 0, 2),
+            Key::new(b"\0a", 0, 2),
+            Key::new(b"\0", 0, 1),
+        ];
+        for (i, key) in keys.iter().enumerate() {
+            assert!(!keys[..i].contains(key), "{i}");
+        }
+    }
+}
