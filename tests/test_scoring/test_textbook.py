@@ -1,8 +1,11 @@
-"""The built-in model and the script that makes it."""
+"""The built-in model and the recipe for such a model."""
 
 import random
+import re
 from pathlib import Path
+from typing import get_args
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -10,11 +13,18 @@ import xxhash
 
 import refinery
 from refinery import _core
-from refinery.errors import ParameterError
-from refinery.scoring import read_sidecar, synthetic, train_textbook
+from refinery.errors import ConfigError
+from refinery.scoring import read_sidecar, synthetic
 from refinery.scoring.text_prep import LABEL_PREFIX
+from refinery.training import load_recipe
+from refinery.training.cleaning import clean
+from refinery.training.conditions import meets
+from refinery.training.config import MadeUp
+from refinery.training.reading import read_examples
+from refinery.training.trainer import train
 
 MODEL = Path(refinery.__file__).parent / "models" / "textbook.ftz"
+RECIPE = MODEL.with_name("textbook.train.yaml")
 # Written for this test.
 EXPLANATION = """
 Water moves through a plant from its roots to its leaves. The roots take it up from the soil, and thin tubes in the
@@ -74,37 +84,48 @@ def test_line_breaks_do_not_change_the_score():
 
 
 @pytest.mark.parametrize(
-    ("source", "licence", "allowed"),
+    ("licence", "allowed"),
     [
-        ("a/b", "CC0 / public domain (US government)", True),
-        ("a/b", "public domain", True),
-        ("a/b", "PDDL 1.0 / CC0", True),
-        ("a/b", "CC BY 4.0", True),
-        ("a/b", "CC BY 2.5 (text)", True),
-        ("a/b", "CC BY-SA 4.0", False),
-        ("a/b", "CC BY-NC-SA 4.0", False),
-        ("a/b", "CC BY (African Storybook)", False),
-        ("a/b", "CC BY 4.0-NC", False),
-        ("a/b", "MIT", False),
-        ("a/b", "statutes (public domain)", False),
-        ("gokriznastic/x", "CC BY 4.0", False),
-        ("jkkummerfeld/x", "CC BY 4.0", False),
-        ("alea-institute/kl3m-toxicity", "CC BY 4.0", False),
-        ("mlschmitt/x", "public domain", False),
+        ("CC0 / public domain (US government)", True),
+        ("public domain", True),
+        ("PDDL 1.0 / CC0", True),
+        ("CC BY 4.0", True),
+        ("CC BY 2.5 (text)", True),
+        ("CC BY-SA 4.0", False),
+        ("CC BY-NC-SA 4.0", False),
+        ("CC BY (African Storybook)", False),
+        ("CC BY 4.0-NC", False),
+        ("MIT", False),
+        ("statutes (public domain)", False),
     ],
 )
-def test_which_licences_allow_training(source, licence, allowed):
-    assert train_textbook.is_allowed(source, licence) is allowed
+def test_which_licences_allow_training(licence, allowed):
+    parts = [p for side in ("positives", "negatives") for p in getattr(recipe().config, side)]
+    asked = [{"licence": p.where["licence"]} for p in parts if p.kind == "pool"]
+    assert len(asked) == 23
+    row = pl.DataFrame({"licence": [licence]})
+    assert [row.filter(meets(where)).height == 1 for where in asked] == [allowed] * 23
+
+
+# Their licence line is not the last word on their content.
+def test_no_source_of_doubtful_licence_is_asked_for():
+    config = recipe().config
+    sources = [p.where["source"].any_of for p in [*config.positives, *config.negatives] if p.where]
+    named = {name for source in sources for name in source}
+    assert len(named) == 16
+    doubtful = ("gokriznastic/", "jkkummerfeld/", "alea-institute/", "mlschmitt/")
+    assert not [name for name in named if name.startswith(doubtful)]
 
 
 def test_prose_keeps_sentences_and_drops_the_rest():
     sentence = "This is a paragraph with rather many words in it, so that it counts as a sentence of running text."
     page = f"# A Heading\n\n{sentence}\n\n* item\n* item\n\n[link](http://x.y) {{% include x %}}\n\nTopic: 1.2 Test"
-    assert train_textbook.prose(page) == sentence
+    assert clean("prose", page) == sentence
 
 
-@pytest.mark.parametrize("make", train_textbook.MADE_UP, ids=lambda make: make.__name__)
-def test_made_up_text_is_reproducible_varied_and_of_the_length_asked_for(make):
+@pytest.mark.parametrize("kind", get_args(MadeUp))
+def test_made_up_text_is_reproducible_varied_and_of_the_length_asked_for(kind):
+    make = getattr(synthetic, kind)
     fillers = ["alpha", "beta", "gamma", "delta"]
     texts = [make(random.Random(i), fillers, 80) for i in range(20)]
     assert make(random.Random(3), fillers, 80) == texts[3]
@@ -113,38 +134,46 @@ def test_made_up_text_is_reproducible_varied_and_of_the_length_asked_for(make):
         assert 80 <= len(text.split()) < 200
         assert "{" not in text
         assert "}" not in text
-    assert make.__name__ in vars(synthetic)
+
+
+def recipe(folder=None, output="m.ftz"):
+    if folder is None:
+        return load_recipe(RECIPE)
+    return load_recipe(RECIPE, [f"input[0].path={folder}/*.parquet", f"output={folder}/{output}"])
 
 
 @pytest.mark.slow
-def test_script_makes_a_model_from_any_folder_of_its_layout(tmp_path, capsys):
+def test_recipe_makes_a_model_from_any_folder_of_its_layout(tmp_path):
     draw = random.Random(1)
     words = ["".join(draw.choices("abcdefgh", k=5)) for _ in range(800)]
-    vocabulary = {"hq": words[:400], "lq": words[400:]}
-    # One address that every source's pattern finds.
-    folder = (
-        "spam-1/easy-/pages/pages.ko/content/guides/content/news/content/events/inaugural/reviews"
-    )
+    vocabulary = {"positives": words[:400], "negatives": words[400:]}
+    # For each pattern an address that it finds, and no other does.
+    folders = ["spam-1/", "easy-", "pages/", "pages.ko/", "content/guides/", "content/news/", "content/events/", "inaugural", "reviews"]  # fmt: skip
     rows = []
-    for source in train_textbook.SOURCES:
-        for i in range(12):
-            found = [" ".join(draw.choices(vocabulary[source.label], k=60)) + "." for _ in range(6)]
-            url = f"https://x/{source.repository}/blob/0/{folder}/{i}"
-            text = "From: x\n\n" + "\n\n".join(found)
-            rows.append({"text": text, "source": source.repository, "url": url, "licence": "CC0"})
+    for side, known in vocabulary.items():
+        for part in getattr(recipe().config, side):
+            for i in range(12 if part.kind == "pool" else 0):
+                found = [" ".join(draw.choices(known, k=60)) + "." for _ in range(6)]
+                (source,) = part.where["source"].any_of
+                pattern = part.where["url"].matches if "url" in part.where else ""
+                folder = next(f for f in folders if re.search(pattern, f"/{f}"))
+                url = f"https://x/{source}/blob/0/{folder}{i}"
+                text = "From: x\n\n" + "\n\n".join(found)
+                rows.append({"text": text, "source": source, "url": url, "licence": "CC0"})
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "part.parquet")
-    out = tmp_path / "m.ftz"
-    train_textbook.main(["--text", str(tmp_path), "--out", str(out)])
-    sidecar = read_sidecar(out)
-    assert sorted(sidecar.labels) == [f"{LABEL_PREFIX}hq", f"{LABEL_PREFIX}lq"]
-    assert "AUC on held-out works: " in capsys.readouterr().out
+    report = train(recipe(tmp_path))
+    assert sorted(report.sidecar.labels) == [f"{LABEL_PREFIX}hq", f"{LABEL_PREFIX}lq"]
+    assert report.judgement.auc > 0.8
+    assert report.sidecar.min_words == 40
 
 
-def test_script_names_the_source_that_is_missing(tmp_path):
+def test_recipe_names_the_part_that_finds_nothing(tmp_path):
     columns = {name: pa.array([], pa.string()) for name in ("text", "source", "url", "licence")}
     pq.write_table(pa.table(columns), tmp_path / "part.parquet")
-    with pytest.raises(ParameterError, match="life-liberty-and-pursuit-happiness"):
-        train_textbook.main(["--text", str(tmp_path), "--out", str(tmp_path / "m.ftz")])
+    with pytest.raises(
+        ConfigError, match=r"textbook\.train\.yaml:15:\d+: positives\[0\]: finds no document"
+    ):
+        read_examples(recipe(tmp_path))
 
 
 def test_the_fingerprint_is_the_hash_of_the_whole_file():

@@ -162,8 +162,13 @@ def telling_ngrams(
     )
     if not candidates:
         return {POSITIVE: [], NEGATIVE: []}
-    scored = sorted(
-        zip(candidates, score_texts(model, candidates).tolist(), strict=True),
-        key=lambda pair: (-pair[1], pair[0]),
-    )
-    return {POSITIVE: scored[:n], NEGATIVE: scored[::-1][:n]}
+    scores = score_texts(model, candidates).tolist()
+    telling = {}
+    for label, sign in ((POSITIVE, -1), (NEGATIVE, 1)):
+        # A strong model is as sure of many: of those, the most frequent say most about it.
+        ranked = sorted(
+            zip(candidates, scores, strict=True),
+            key=lambda p: (sign * round(p[1], 2), -seen[label][p[0]], p[0]),
+        )
+        telling[label] = ranked[:n]
+    return telling
