@@ -25,7 +25,7 @@ from refinery.plan import digest, make_minhasher
 from refinery.tree import is_whole, keep_sealed, move, sealed_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from refinery.engine import Progress, Stop
@@ -91,9 +91,9 @@ class Annotator:
         config = unit.file.config
         read = {"text", "id", "source", "max_row_bytes"}
         how = config.model_dump(include=read | ({"url"} if self._plan.url_filter else set()))
-        return digest([self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint])[
-            :32
-        ]
+        named = [self._part, unit.file.source_file, how, unit.first_row, unit.fingerprint]
+        # Only where there are any, so that the names of others stay.
+        return digest([*named, *([list(unit.file.labels)] if unit.file.labels else [])])[:32]
 
     def __call__(self, task: tuple[Reader, Unit]) -> UnitRecord:
         """Annotate a unit, or find it done."""
@@ -113,7 +113,8 @@ class Annotator:
         if record is None:
             record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
             with self._tree.making(".parquet") as path:
-                _finish(annotation_writer(path, self._annotated("", _no_rows()).schema), record)
+                empty = self._annotated("", _no_rows(self._plan.labels))
+                _finish(annotation_writer(path, empty.schema), record)
                 record = self._keep(path, record)
         return record
 
@@ -158,9 +159,8 @@ class Annotator:
                 n_rows += len(table)
                 n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
             if writer is None:
-                writer = annotation_writer(
-                    path, self._annotated(unit.file.source_file, _no_rows()).schema
-                )
+                empty = self._annotated(unit.file.source_file, _no_rows(unit.file.labels))
+                writer = annotation_writer(path, empty.schema)
             record = UnitRecord(
                 key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
                 len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
@@ -240,8 +240,9 @@ def annotated(
     places = pa.repeat(pa.scalar(source_file, pa.large_string()), len(rows.ids))
     # Null where the input has no source: files of one result have one schema.
     sources = rows.sources if rows.sources is not None else _nulls(len(rows.ids))
-    columns = [rows.ids.cast(pa.large_string()), places, rows.rows, sources]
-    names = ["id", "source_file", "row", "source", *computed.schema.names, *with_lists]
+    columns = [rows.ids.cast(pa.large_string()), places, rows.rows, sources, *rows.labels.values()]
+    names = ["id", "source_file", "row", "source", *rows.labels]
+    names += [*computed.schema.names, *with_lists]
     return pa.Table.from_arrays([*columns, *computed.columns, *with_lists.values()], names=names)
 
 
@@ -249,9 +250,10 @@ def _nulls(n: int) -> pa.Array:
     return pa.nulls(n, pa.large_string())
 
 
-def _no_rows() -> Rows:
+def _no_rows(labels: Iterable[str]) -> Rows:
     text = pa.array([], pa.large_string())
-    return Rows(text, text, None, pa.array([], pa.int64()), [])
+    named = dict.fromkeys(labels, text)
+    return Rows(text, text, None, pa.array([], pa.int64()), [], labels=named)
 
 
 def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -176,6 +176,27 @@ class Pipeline:
         given = _given(default=default, **{"yield": yield_}, unit=unit, of=of)
         return self._with({"select": plain({"by": by, **given, **options})})
 
+    def licences(
+        self, allow: Sequence[str], *, column: str = "licence", deny: Sequence[str] = ()
+    ) -> Pipeline:
+        """With a step that drops documents without a licence, or with one that is not allowed.
+
+        Parameters
+        ----------
+        allow, deny
+            Names in any case; `*` stands for anything. What `deny` has does not pass.
+        column
+            Column of the input that holds the licence.
+        """
+        default = {"column": "licence", "deny": []}
+        given = _given(default=default, column=column, deny=list(deny))
+        return self._with({"licences": {"allow": list(allow), **given}})
+
+    def sources(self, allow: Sequence[str], *, deny: Sequence[str] = ()) -> Pipeline:
+        """With a step that drops documents of no source, or of one that is not allowed."""
+        given = _given(default={"deny": []}, deny=list(deny))
+        return self._with({"sources": {"allow": list(allow), **given}})
+
     def to_yaml(self, path: str | Path | None = None) -> str:
         """The pipeline as YAML text, which `from_text` reads back; written to `path` if given.
 

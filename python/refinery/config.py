@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from refinery.config_file import Section as _Model
 from refinery.config_file import apply_overrides, load_document, validated
 from refinery.errors import ConfigError, Problem
+from refinery.gate_config import LicencesConfig, SourcesConfig
 from refinery.select_config import SelectConfig
 from refinery.yaml_file import Document, Path, parse
 
@@ -271,6 +272,8 @@ class Step(_Model):
     exact_duplicates: ExactDuplicatesConfig | None = None
     near_duplicates: NearDuplicatesConfig | None = None
     select: SelectConfig | None = None
+    licences: LicencesConfig | None = None
+    sources: SourcesConfig | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -284,6 +287,11 @@ class Step(_Model):
             # `- exact_duplicates:` with nothing behind it means its defaults.
             return {k: {} if v is None and k != "rules" else v for k, v in value.items()}
         return value
+
+    @property
+    def is_rules(self) -> bool:
+        """Whether it looks at one document at a time."""
+        return self.kind in ("rules", "licences", "sources")
 
     @property
     def kind(self) -> str:

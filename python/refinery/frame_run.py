@@ -26,6 +26,7 @@ from refinery.io.inputs import InputFile
 from refinery.io.units import QUARANTINE_SCHEMA, Quarantined, quarantine_table
 from refinery.plan import plan_frame
 from refinery.views import edited_text
+from refinery.yaml_file import render_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,12 +82,14 @@ def run_frame(pipeline: Pipeline, frame: pl.DataFrame) -> Refined:
         If an id occurs twice.
     """
     plan = plan_frame(pipeline)
-    file = InputFile(Path(_NAME), _NAME, _NAME, 0, pipeline.config.input[0])
+    file = InputFile(Path(_NAME), _NAME, _NAME, 0, pipeline.config.input[0], tuple(plan.labels))
     table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
     try:
         check_columns(file, table.schema)
     except ConfigError as error:
-        problems = [Problem(0, 0, f"input[0].{p.path}", p.message) for p in error.problems]
+        problems = [
+            Problem(0, 0, render_path(plan.place_of(0, p.path)), p.message) for p in error.problems
+        ]
         raise ConfigError(_NAME, problems) from None
     _check_output(plan, frame)
     quarantined: list[Quarantined] = []

@@ -12,7 +12,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,8 +31,8 @@ from refinery.errors import (
 )
 from refinery.io import inputs
 from refinery.io.readers import open_reader
-from refinery.plan_select import SOURCE, check_curves, check_selection
-from refinery.rule_set import Rule, RuleReader
+from refinery.plan_select import check_curves, check_selection
+from refinery.rule_set import Rule, RuleReader, gate_rules
 from refinery.scoring.sidecar import read_sidecar
 from refinery.views import ViewError, Views
 
@@ -48,6 +48,9 @@ ANNOTATIONS_VERSION = 1
 DECISIONS_VERSION = 2
 SHARDS_VERSION = 1
 
+_SOURCE = "source"
+_PLACES = ("id", "row", "source_file", "content_hash", "minhash")
+"""Columns of annotation files beside numbers and names."""
 CHUNK_MIN_WORDS = 30
 """Below this a linear classifier's score of a part is noise; a model's sidecar may say another."""
 PERPLEXITY = "perplexity"
@@ -186,6 +189,8 @@ class Plan:
     """The views whose lengths are columns."""
     out: Path
     sample: float | None = None
+    labels: dict[str, KeyPath] = field(default_factory=dict)
+    """Columns of names of the input that steps read, and the key that names each."""
 
     @property
     def columns(self) -> list[str]:
@@ -244,6 +249,10 @@ class Plan:
             "sample": [self.sample, self.pipeline.config.seed] if self.sample else None,
         }
 
+    def place_of(self, i: int, key: str) -> KeyPath:
+        """Where input `i`, or the step that reads a label, names a column: see `labels_by_key`."""
+        return self.labels.get(key.removeprefix("labels."), ("input", i, key))
+
     def lists_of(self, family: signals.Family) -> _core.BadWords | _core.UrlFilter | None:
         """The lists that a family is computed with, or None for one without."""
         if family.lists is None:
@@ -254,7 +263,7 @@ class Plan:
         """What determines the decisions, beside the annotations."""
         steps = []
         for step in self.steps:
-            rules = [f"{r.reason} {r.bound!r}" for r in step.rules]
+            rules = [r.key for r in step.rules]
             shown = step.config.model_dump(by_alias=True, exclude_none=True)
             shown = {"rules": rules} if rules else shown | {"view": step.view}
             if step.config.select is not None and step.config.select.is_random:
@@ -335,7 +344,7 @@ def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
     except ConfigError as error:
         i = next(i for i, config in enumerate(plan.pipeline.config.input) if config is file.config)
         return [
-            plan.pipeline.problem(("input", i, p.path), f"{file.source_file}: {p.message}")
+            plan.pipeline.problem(plan.place_of(i, p.path), f"{file.source_file}: {p.message}")
             for p in error.problems
         ]
     return []
@@ -383,6 +392,7 @@ class _PlanBuilder:
         self._sized: set[str] = set()
         self._read: set[str] = set()
         """Views that something reads."""
+        self._labels: dict[str, KeyPath] = {}
 
     def build(self, sample: float | None) -> Plan:
         tokenizer = self._tokenizer()
@@ -408,6 +418,7 @@ class _PlanBuilder:
         if self._frame_columns is None:
             files, problems = inputs.find(self.pipeline)
             self.problems += problems
+            files = [replace(file, labels=tuple(self._labels)) for file in files]
         return Plan(
             pipeline=self.pipeline,
             files=tuple(files),
@@ -424,6 +435,7 @@ class _PlanBuilder:
             sized=tuple(sorted(self._sized - {signals.TEXT})),
             out=self._out(files, sample),
             sample=sample,
+            labels=self._labels,
         )
 
     def _problem(self, path: KeyPath, message: str) -> None:
@@ -486,12 +498,8 @@ class _PlanBuilder:
         taken = {
             *signals.columns(),
             *signals.BASE_COLUMNS,
-            "id",
-            "row",
-            "source",
-            "source_file",
-            "content_hash",
-            "minhash",
+            *_PLACES,
+            _SOURCE,
         }
         for i, config in enumerate(self.config.annotate.scores):
             where: KeyPath = ("annotate", "scores", i)
@@ -651,10 +659,10 @@ class _PlanBuilder:
                     config.select,
                     where,
                     check_column=partial(self._check_column, columns=columns),
-                    problem=self._problem,
-                    columns=columns,
-                    labels=self._labels(),
+                    want_label=partial(self._want_label, numbers=columns),
                 )
+            elif config.licences is not None or config.sources is not None:
+                rules = self._gate(config, columns, where)
             else:
                 keep = (config.exact_duplicates or config.near_duplicates).keep  # type: ignore[union-attr]
                 if isinstance(keep, dict):
@@ -680,10 +688,32 @@ class _PlanBuilder:
                 f" found {profile}",
             )
 
-    def _labels(self) -> list[str]:
-        """Columns of names that steps may read."""
-        has_source = any(config.source is not None for config in self.config.input)
-        return [*([SOURCE] if has_source else []), *(self._frame_columns or ())]
+    def _gate(self, config: Step, columns: list[str], where: KeyPath) -> list[Rule]:
+        """The rules of a gate over the licences or the sources."""
+        if config.licences is not None:
+            self._want_label(config.licences.column, (*where, "column"), numbers=columns)
+            return gate_rules(config.licences, config.licences.column)
+        self._want_label(_SOURCE, where, numbers=columns)
+        return gate_rules(config.sources, _SOURCE) if config.sources is not None else []
+
+    def _want_label(self, name: str, where: KeyPath, *, numbers: list[str]) -> None:
+        """Note a column of names that a step reads: the source, or one of the input's own."""
+        if name in (self._frame_columns or ()):
+            return
+        if name == _SOURCE:
+            if all(config.source is None for config in self.config.input):
+                self._problem(where, "no input says what its source is: set input[].source")
+        elif self._frame_columns:
+            hint = nearest(name, self._frame_columns)
+            self._problem(where, f"no such column of the frame {name!r}{hint}")
+        elif name in numbers:
+            self._problem(
+                where, f"{name} is a number, not a name; a quota cuts it with edges: [...]"
+            )
+        elif name in _PLACES:
+            self._problem(where, f"{name!r} is a column of the annotations already")
+        else:
+            self._labels.setdefault(name, where)
 
     def _check_column(self, name: str, where: KeyPath, *, columns: list[str]) -> None:
         base, view = signals.split_view(name)

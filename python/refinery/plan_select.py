@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refinery import signal_table as signals
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from refinery.config import Config
     from refinery.select_config import SelectConfig
     from refinery.yaml_file import Path as KeyPath
-
-SOURCE = "source"
 
 
 def ranked_names(config: SelectConfig) -> Iterator[tuple[str, KeyPath]]:
@@ -32,31 +28,23 @@ def check_selection(
     where: KeyPath,
     *,
     check_column: Callable[[str, KeyPath], None],
-    problem: Callable[[KeyPath, str], None],
-    columns: list[str],
-    labels: list[str],
+    want_label: Callable[[str, KeyPath], None],
 ) -> None:
     """Report what is wrong with one selection.
 
-    `check_column` reports a name that is none of `columns`, the numbers; `labels` are the columns of
-    names. Columns of a frame may be either.
+    `check_column` reports a name that is no number of the annotations, `want_label` one that is no
+    column of names.
     """
     for name, path in ranked_names(config):
         check_column(name, (*where, *path))
     quota = config.quota
     if quota is None:
         return
-    is_label = quota.column in labels
     column = (*where, "quota", "column")
-    if quota.edges and is_label and quota.column not in columns:
-        problem((*where, "quota", "edges"), f"{quota.column} holds names, which no edges cut")
-    elif quota.edges:
+    if quota.edges:
         check_column(quota.column, column)
-    elif not is_label and signals.column(quota.column) is not None:
-        problem(column, f"{quota.column} is a number; cut it into domains with edges: [...]")
-    elif not is_label:
-        known = ", ".join(labels) or "none (name one with input[].source)"
-        problem(column, f"no such column of names {quota.column!r}; there are: {known}")
+    else:
+        want_label(quota.column, column)
 
 
 def check_curves(config: Config, problem: Callable[[KeyPath, str], None]) -> None:

@@ -5,6 +5,7 @@ Not here: whether a document passes (`decide.rules`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,17 @@ from refinery.config import Bounds, Pipeline
 from refinery.errors import ParameterError, Problem, nearest
 
 if TYPE_CHECKING:
+    from refinery.gate_config import GateConfig
     from refinery.views import Views
     from refinery.yaml_file import Path
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that pass a gate, as regular expressions over names in lower case, single-spaced."""
+
+    allowed: str
+    denied: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,8 @@ class Rule:
     """One test of a value: it fails beyond `bound` on `side`, or where the value is null.
 
     `side` is `min` or `max` (inclusive), `above` or `below` (strict), or `undefined` (fails on
-    null; `bound` is then unused).
+    null; `bound` is then unused). Where there are `names`, the value is one, and fails `undefined`
+    where it is null or blank and `not_allowed` where it is another than those.
     """
 
     column: str
@@ -33,6 +44,7 @@ class Rule:
     bound: float
     profile: str | None = None
     original_reason: str | None = None
+    names: Names | None = None
 
     @property
     def reason(self) -> str:
@@ -42,7 +54,37 @@ class Rule:
     def describe(self) -> str:
         """What the rule keeps, as a person would write it."""
         sign = {"min": ">=", "max": "<=", "above": ">", "below": "<"}.get(self.side)
+        if self.side == "not_allowed":
+            return f"{self.column} is allowed"
         return f"{self.column} {sign} {self.bound:g}" if sign else f"{self.column} is defined"
+
+    @property
+    def key(self) -> str:
+        """All that its verdicts follow from."""
+        names = f" {self.names.allowed} {self.names.denied}" if self.names is not None else ""
+        return f"{self.reason} {self.bound!r}{names}"
+
+
+def gate_rules(config: GateConfig, column: str) -> list[Rule]:
+    """The two ways to fail a gate over `column`, in order.
+
+    >>> from refinery.gate_config import SourcesConfig
+    >>> rules = gate_rules(SourcesConfig(allow=["Gutenberg *"]), "source")
+    >>> [rule.reason for rule in rules], rules[0].names.allowed
+    (['source:undefined', 'source:not_allowed'], '(?s)^(?:gutenberg .*)$')
+    """
+    names = Names(_any_of(config.allow), _any_of(config.deny) if config.deny else None)
+    sides = ("undefined", "not_allowed")
+    return [Rule(column, side, 0.0, names=names) for side in sides]
+
+
+def _any_of(entries: list[str]) -> str:
+    """Entries of a gate as one expression, in the syntax that Polars' and Python's share."""
+    plain = (" ".join(entry.lower().split()) for entry in entries)
+    escaped = (
+        re.sub(r"([\\.+?()|\[\]{}^$])", r"\\\1", entry).replace("*", ".*") for entry in plain
+    )
+    return f"(?s)^(?:{'|'.join(escaped)})$"
 
 
 class RuleReader:

@@ -34,6 +34,8 @@ from refinery.errors import (
     ParameterError,
     PlanMismatchError,
     Problem,
+    SchemaError,
+    nearest,
 )
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
@@ -213,9 +215,23 @@ class _Run:
             if record is not None and record.source_file not in bad
         ]
         ordered = sorted(bad.values(), key=lambda pair: pair[0].source_file)
+        self._check_labels([(r, source[1].file) for r, source in good])
         records = [r for r, _ in good] or [annotator.no_unit()]
         readers = [r for r in readers if r.file.source_file not in bad]
         return _Annotated(records, [s for _, s in good], readers, ordered)
+
+    def _check_labels(self, found: list[tuple[UnitRecord, InputFile]]) -> None:
+        """A column of names that no record of a file of JSON Lines has is named wrong."""
+        schemas: dict[str, list[str]] = {}
+        for record, file in found:
+            if file.format == "jsonl" and record.schema is not None and record.n_rows:
+                schemas.setdefault(record.source_file, []).append(record.schema)
+        for source_file, parts in schemas.items():
+            names = [name for name, _ in json.loads(_core.merge_schemas(parts))]
+            for label in self.plan.labels:
+                if label not in names:
+                    message = f"no record has it{nearest(label, names)}"
+                    raise SchemaError(label, message, source_file)
 
     def _bad_file(
         self, file: InputFile, error: BadFileError, bad: dict[str, tuple[InputFile, BadFileError]]

@@ -184,8 +184,8 @@ def test_edges_cut_a_score_into_domains():
         ({"by": "n_words", "yield": 0.1, "diverse": True}, "diverse: true takes documents: N"),
         ({"by": {"highest": "n_words"}, "yield": 0.1}, "expected a score, {lowest: SCORE} or a list"),
         ({"by": ["n_words", "n_wrods"], "yield": 0.1}, "select.by[1]: no such score or signal 'n_wrods'; did you mean n_words?"),
-        ({"by": "n_words", "yield": 0.1, "quota": "source"}, "no such column of names 'source'; there are: none"),
-        ({"by": "n_words", "yield": 0.1, "quota": "n_lines"}, "n_lines is a number; cut it into domains with edges"),
+        ({"by": "n_words", "yield": 0.1, "quota": "source"}, "select.quota.column: no input says what its source is"),
+        ({"by": "n_words", "yield": 0.1, "quota": "n_lines"}, "n_lines is a number, not a name; a quota cuts it with edges"),
         ({"by": "n_words", "yield": 0.1, "quota": {"shares": {"a": 0.7, "b": 0.6}}}, "shares make 1.3 together"),
     ],
 )  # fmt: skip

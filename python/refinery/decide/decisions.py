@@ -142,7 +142,7 @@ def decide_corpus(
         stop.check()
         before = amounts(corpus, state.alive)
         told: dict[str, Any] = {}
-        if step.config.rules is not None:
+        if step.config.is_rules:
             of_step = rules[at : at + len(step.rules)]
             at += len(step.rules)
             by_rule = _apply_rules(corpus, state, of_step, n_failed)

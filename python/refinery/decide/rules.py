@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from refinery.rule_set import Rule
+    from refinery.rule_set import Names, Rule
 
 
 def failing(rule: Rule, frame: pl.DataFrame) -> pl.Series:
@@ -18,6 +18,8 @@ def failing(rule: Rule, frame: pl.DataFrame) -> pl.Series:
 def failure(rule: Rule) -> pl.Expr:
     """The rule as an expression: true where it fails."""
     value = pl.col(rule.column)
+    if rule.names is not None:
+        return _gate_failure(value, rule.side, rule.names)
     match rule.side:
         case "undefined":
             return value.is_null()
@@ -30,3 +32,14 @@ def failure(rule: Rule) -> pl.Expr:
         case _:
             fails = value >= rule.bound
     return fails.fill_null(value=False)
+
+
+def _gate_failure(value: pl.Expr, side: str, names: Names) -> pl.Expr:
+    name = value.cast(pl.String).str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    is_none = (name == "").fill_null(value=True)
+    if side == "undefined":
+        return is_none
+    passes = name.str.contains(names.allowed)
+    if names.denied is not None:
+        passes &= ~name.str.contains(names.denied)
+    return ~is_none & ~passes.fill_null(value=False)

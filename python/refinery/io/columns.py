@@ -38,7 +38,7 @@ def check_columns(file: InputFile, schema: pa.Schema) -> None:
         If its type cannot serve.
     """
     problems = []
-    for key, name in named_by_key(file.config).items():
+    for key, name in (named_by_key(file.config) | labels_by_key(file)).items():
         if name not in schema.names:
             hint = nearest(name, schema.names) or f"; its columns: {', '.join(schema.names)}"
             problems.append(Problem(0, 0, key, f"no column {name!r}{hint}"))
@@ -58,9 +58,14 @@ def named_by_key(config: InputConfig) -> dict[str, str]:
     return {key: name for key, name in named.items() if name is not None}
 
 
+def labels_by_key(file: InputFile) -> dict[str, str]:
+    """The columns of names that steps read, by a key of ours: steps name them, not the input."""
+    return {f"labels.{name}": name for name in file.labels}
+
+
 def named_columns(file: InputFile) -> list[str]:
     """The columns that annotating reads, each once."""
-    return list(dict.fromkeys(named_by_key(file.config).values()))
+    return list(dict.fromkeys([*named_by_key(file.config).values(), *file.labels]))
 
 
 def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows:
@@ -79,14 +84,15 @@ def checked_rows(file: InputFile, batch: pa.RecordBatch, first_row: int) -> Rows
         ids = made_ids(file, numbers)
     sources = _sources(file, batch)
     urls = _labels(batch.column(config.url)) if config.url is not None else None
+    labels = {name: label_column(file, name, batch.column(name)) for name in file.labels}
     if reasons.null_count == len(reasons):
-        return Rows(texts, ids, sources, numbers, [], urls=urls)
+        return Rows(texts, ids, sources, numbers, [], urls=urls, labels=labels)
     good = pc.is_null(reasons)
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(pa.large_string())  # Arrow cannot filter views
     bad = pc.indices_nonzero(pc.invert(good)).to_pylist()
     quarantined = [_quarantined(first_row + i, reasons[i].as_py(), texts, i) for i in bad]
-    rows = Rows(texts, ids, sources, numbers, quarantined, urls=urls)
+    rows = Rows(texts, ids, sources, numbers, quarantined, urls=urls, labels=labels)
     return chosen_rows(rows, good, quarantined)
 
 
@@ -101,6 +107,7 @@ def chosen_rows(rows: Rows, mask: pa.Array, quarantined: list[Quarantined]) -> R
         rows.rows.filter(mask),
         quarantined,
         urls=urls,
+        labels={name: column.filter(mask) for name, column in rows.labels.items()},
     )
 
 
@@ -129,15 +136,24 @@ def _quarantined(row: int, reason: str, texts: pa.Array, i: int) -> Quarantined:
     return Quarantined(row, reason, _MESSAGES[reason], excerpt, len(raw))
 
 
-def _ids(file: InputFile, column: pa.Array) -> pa.Array:
+def label_column(file: InputFile, name: str, column: pa.Array) -> pa.Array:
+    """A column as strings, null where they are no UTF-8.
+
+    Raises
+    ------
+    SchemaError
+        If its type has no strings.
+    """
     try:
-        ids = plain_array(column).cast(pa.large_string())
+        strings = plain_array(column).cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        name = str(file.config.id)
-        raise SchemaError(
-            name, f"ids of type {column.type} cannot be cast to strings: {error}", file.source_file
-        ) from None
-    return _labels(ids)
+        message = f"values of type {column.type} cannot be cast to strings: {error}"
+        raise SchemaError(name, message, file.source_file) from None
+    return _labels(strings)
+
+
+def _ids(file: InputFile, column: pa.Array) -> pa.Array:
+    return label_column(file, str(file.config.id), column)
 
 
 def _labels(column: pa.Array) -> pa.Array:

@@ -44,6 +44,8 @@ class InputFile:
     format: str
     size: int
     config: InputConfig
+    labels: tuple[str, ...] = ()
+    """Further columns of names that steps read, which annotations carry."""
 
     def sha256(self, between: Callable[[], None]) -> str:
         """SHA-256 of the file's bytes: what names the results that depend on it.

@@ -11,7 +11,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery.config import SourceValue
 from refinery.errors import ConfigError, Problem, SchemaError
-from refinery.io.columns import constant, made_ids, named_by_key
+from refinery.io.columns import check_columns, constant, label_column, made_ids, named_by_key
 from refinery.io.units import UNIT_BYTES, Quarantined, Rows, Unit
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class LineReader:
             key = next(k for k, name in named.items() if name == error.column)
             message = f"no column {error.column!r}: {error.message}"
             raise ConfigError(file.source_file, [Problem(0, 0, key, message)]) from None
+        if file.format == "csv":
+            check_columns(file, pa.schema(_core.schema_to_arrow(self._lines.header_schema)))
         self._blocks: list[_core.LineBlock] = []
         self._schema = self._lines.header_schema
         # Where each thread stands in its own pass over a compressed file while taking rows.
@@ -92,7 +94,18 @@ class LineReader:
         records = [Quarantined(**record) for record in quarantine.to_pylist()]
         urls = documents["url"] if config.url is not None else None
         numbers = documents["row"].cast(pa.int64())
-        yield Rows(documents["text"], ids, sources, numbers, records, schema, urls)
+        labels = self._label_columns(unit, numbers, schema) if self.file.labels else {}
+        yield Rows(documents["text"], ids, sources, numbers, records, schema, urls, labels)
+
+    def _label_columns(self, unit: Unit, rows: pa.Array, schema: str) -> dict[str, pa.Array]:
+        """Columns of names, which are null where no record of the block has them."""
+        batch = pa.record_batch(unit.payload.decode(rows, schema))
+        return {
+            name: label_column(self.file, name, batch[name])
+            if name in batch.schema.names
+            else pa.nulls(len(rows), pa.large_string())
+            for name in self.file.labels
+        }
 
     def schema(self) -> pa.Schema:
         return pa.schema(_core.schema_to_arrow(self._schema))

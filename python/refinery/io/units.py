@@ -67,7 +67,7 @@ class Quarantined:
 class Rows:
     """Checked rows: `texts` and `ids` without nulls, `rows` their record numbers in the file.
 
-    `urls` is null where a document has none. `schema` describes the columns where only the rows tell them (JSON Lines), as its reader spells
+    `urls` is null where a document has none; `labels` are columns of names that steps read. `schema` describes the columns where only the rows tell them (JSON Lines), as its reader spells
     schemas.
     """
 
@@ -78,6 +78,7 @@ class Rows:
     quarantined: list[Quarantined]
     schema: str | None = None
     urls: pa.Array | None = None
+    labels: dict[str, pa.Array] = field(default_factory=dict)
 
 
 class Reader(Protocol):
