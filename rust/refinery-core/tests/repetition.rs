@@ -175,7 +175,7 @@ proptest! {
             if end > text.len() {
                 break;
             }
-            let hash = xxhash_rust::xxh3::xxh3_64(&text.as_bytes()[start..end]);
+            let hash = refinery_core::text::words::word_hash(&text.as_bytes()[start..end]);
             words.push(Word { start: start as u32, end: end as u32, n_chars: length as u32, hash });
             start = end;
         }

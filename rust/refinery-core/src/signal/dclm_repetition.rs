@@ -105,22 +105,27 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let Buffers { parts, ngrams } = &mut scratch.dclm_repetition;
     let most = count_newlines(doc.text) + 1;
     let has_text = |part: &&str| !part.is_empty();
+    let (mut line_chars, mut paragraph_chars) = (0, 0);
     let lines = newline_lines(doc.text).map(strip).filter(has_text);
+    let lines = lines.inspect(|line| line_chars += line.chars().count());
     let lines = repeated_parts(doc.text, lines, most, parts);
     let paragraphs = doc.text.split("\n\n").map(strip).filter(has_text);
+    let paragraphs = paragraphs.inspect(|part| paragraph_chars += part.chars().count());
     let paragraphs = repeated_parts(doc.text, paragraphs, most, parts);
     let (of_parts, of_ngrams) = out.split_at_mut(4);
     of_parts.copy_from_slice(&[
         fraction(lines.n_copies, lines.n_parts),
         fraction(paragraphs.n_copies, paragraphs.n_parts),
-        fraction(lines.copies_chars, lines.n_chars),
-        fraction(paragraphs.copies_chars, paragraphs.n_chars),
+        fraction(lines.copies_chars, line_chars),
+        fraction(paragraphs.copies_chars, paragraph_chars),
     ]);
     let words = doc.uax29_words;
     let n_chars = words.iter().map(|w| w.n_chars as usize).sum();
     ngrams.load(doc.text, words);
     for (n, out) in (2..).zip(of_ngrams) {
-        ngrams.lengthen();
+        if n > 2 {
+            ngrams.lengthen();
+        }
         let chars = if n < 5 {
             top_chars(ngrams, words, n)
         } else {

@@ -105,18 +105,21 @@ fn count_words(doc: &Doc<'_>) -> WordCounts {
     let mut counts = WordCounts::default();
     let text = doc.text.as_bytes();
     for word in doc.words {
-        let token = &text[word.start as usize..word.end as usize];
+        let start = word.start as usize;
         // Most words begin with an ASCII letter, which answers both questions.
-        let (is_core, has_alpha) = match token.first() {
-            Some(first) if first.is_ascii_alphabetic() => (true, true),
-            _ => classify(word.text(doc.text)),
+        let (is_core, has_alpha) = if text[start].is_ascii_alphabetic() {
+            (true, true)
+        } else {
+            classify(word.text(doc.text))
         };
         if is_core {
             counts.core += 1;
             counts.core_chars += word.n_chars as usize;
         }
         counts.with_alpha += usize::from(has_alpha);
-        counts.stop_words |= stop_word_bit(token);
+        if word.len() <= LONGEST_STOP_WORD {
+            counts.stop_words |= stop_word_bit(&text[start..word.end as usize]);
+        }
     }
     counts
 }
@@ -128,6 +131,9 @@ fn classify(token: &str) -> (bool, bool) {
         token.chars().any(is_alpha),
     )
 }
+
+/// Bytes of the longest stop word.
+const LONGEST_STOP_WORD: usize = 4;
 
 /// One bit for each word of Gopher's stop word rule, none for any other word.
 pub(super) fn stop_word_bit(token: &[u8]) -> u8 {

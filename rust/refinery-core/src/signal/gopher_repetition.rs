@@ -132,7 +132,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
             fraction(ngrams.spaced_chars(top.first, n) * top.count, doc.n_chars)
         });
     }
-    for (chars, out) in ngrams.repeated_chars().into_iter().zip(repeated) {
+    for (chars, out) in ngrams.found_again().into_iter().zip(repeated) {
         *out = fraction(chars, doc.n_chars);
     }
 }

@@ -17,6 +17,7 @@ pub mod dolma;
 pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_repetition;
+mod joined;
 pub mod kl3m;
 mod ngrams;
 pub mod paper_gopher;

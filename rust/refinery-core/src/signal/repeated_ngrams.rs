@@ -1,14 +1,15 @@
 //! Word n-grams that occur more than once in a document: where each occurrence begins.
 //!
-//! [`RepeatedNgrams::load`] finds the repeated words (n = 1), [`RepeatedNgrams::lengthen`] goes from
+//! [`RepeatedNgrams::load`] finds the repeated pairs (n = 2), [`RepeatedNgrams::lengthen`] goes from
 //! n to n + 1. N-grams are equal when they are word by word, which is exact at every length:
 //!
-//! 1. Each occurrence is named by the first one of its kind, so two (n+1)-grams are equal where the
+//! 1. Pairs are told apart by the hashes of their words; where these agree, by the words.
+//! 2. Each occurrence is named by the first one of its kind, so two (n+1)-grams are equal where the
 //!    names of the two n-grams in them are: two numbers, whatever the words.
-//! 2. An (n+1)-gram repeats only where both its n-grams do, so the occurrences shrink from length
+//! 3. An (n+1)-gram repeats only where both its n-grams do, so the occurrences shrink from length
 //!    to length, and a document that does not repeat itself is done after the first few.
 //!
-//! Not here: datatrove's notions of equality and of repetition ([`super::ngrams`]).
+//! Not here: n-grams that are equal when their words joined are ([`super::ngrams`]).
 
 use super::repeats::{FirstSeen, fold};
 use crate::text::Word;
@@ -19,15 +20,17 @@ const MIX: [u64; 2] = [0xb7e1_5162_8aed_2a6b, 0xbf71_5880_9cf4_f3c7];
 /// The repeated n-grams of one document and one n; buffers are reused.
 #[derive(Debug, Default)]
 pub struct RepeatedNgrams {
+    /// The occurrences, and room for more.
     grams: Vec<Ngram>,
+    n_grams: usize,
+    /// Per pair of words: the first one that equals it.
+    first_pairs: Vec<u32>,
     longer: Vec<Longer>,
-    /// Per candidate: how many equal ones it is the first of.
-    counts: Vec<u32>,
     seen: FirstSeen,
 }
 
 /// One occurrence of an n-gram that has another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ngram {
     /// Number of the word with which it begins.
     pub at: u32,
@@ -48,74 +51,86 @@ struct Longer {
 }
 
 impl RepeatedNgrams {
-    /// Takes the words of the next document, n = 1.
+    /// Takes the words of the next document, n = 2.
     pub fn load(&mut self, text: &str, words: &[Word]) {
-        self.seen.reset(words.len());
-        self.grams.clear();
-        self.counts.clear();
-        self.counts.resize(words.len(), 0);
-        for (at, word) in (0_u32..).zip(words) {
-            let same = |first: u32| {
-                let first = &words[first as usize];
-                first.hash == word.hash && first.text(text) == word.text(text)
+        let Self {
+            first_pairs, seen, ..
+        } = self;
+        seen.reset(words.len());
+        first_pairs.clear();
+        first_pairs.extend((0_u32..).zip(words.windows(2)).map(|(at, pair)| {
+            let key = fold(pair[0].hash ^ MIX[0], pair[1].hash ^ MIX[1]);
+            let same = |first: u32| match words[first as usize..].first_chunk::<2>() {
+                Some([a, b]) => a.is_same(&pair[0], text) && b.is_same(&pair[1], text),
+                None => false,
             };
-            let (first, count) = self.seen.count(word.hash, at, same);
-            self.counts[first as usize] = count;
-            self.grams.push(Ngram {
-                at,
-                first,
-                count: 0,
-            });
+            seen.count(key, at, same).0
+        }));
+        self.n_grams = 0;
+        self.make_room(words.len());
+        for at in 0..self.first_pairs.len() {
+            let first = self.first_pairs[at];
+            self.keep_repeated(at as u32, first, first);
         }
-        let counts = &self.counts;
-        self.grams.retain_mut(|gram| {
-            let count = counts[gram.first as usize];
-            gram.count = if gram.first == gram.at { count } else { 0 };
-            count > 1
-        });
     }
 
     /// From n-grams to those of one word more.
     pub fn lengthen(&mut self) {
         let Self {
             grams,
+            n_grams,
             longer,
-            counts,
             seen,
+            ..
         } = self;
-        // An occurrence is lengthened where one begins at the next word too.
-        let pairs = grams.windows(2).filter(|pair| pair[1].at == pair[0].at + 1);
+        seen.reset(*n_grams);
         longer.clear();
-        longer.extend(pairs.map(|pair| Longer {
-            at: pair[0].at,
-            names: (pair[0].first, pair[1].first),
-            first: 0,
-        }));
-        seen.reset(longer.len());
-        counts.clear();
-        counts.resize(longer.len(), 0);
-        for i in 0..longer.len() {
-            let names = longer[i].names;
+        for pair in grams[..*n_grams].windows(2) {
+            // An occurrence is lengthened where one begins at the next word too.
+            if pair[1].at != pair[0].at + 1 {
+                continue;
+            }
+            let names = (pair[0].first, pair[1].first);
             let key = u64::from(names.0) << 32 | u64::from(names.1);
             let same = |first: u32| longer[first as usize].names == names;
-            let (first, count) = seen.count(fold(key ^ MIX[0], MIX[1]), i as u32, same);
-            counts[first as usize] = count;
-            longer[i].first = first;
+            let (first, _) = seen.count(fold(key ^ MIX[0], MIX[1]), longer.len() as u32, same);
+            longer.push(Longer {
+                at: pair[0].at,
+                names,
+                first,
+            });
         }
-        grams.clear();
-        grams.extend((0_u32..).zip(longer.iter()).filter_map(|(i, gram)| {
-            let count = counts[gram.first as usize];
-            (count > 1).then_some(Ngram {
-                at: gram.at,
-                first: longer[gram.first as usize].at,
-                count: if gram.first == i { count } else { 0 },
-            })
-        }));
+        self.n_grams = 0;
+        for i in 0..self.longer.len() {
+            let Longer { at, first, .. } = self.longer[i];
+            self.keep_repeated(at, first, self.longer[first as usize].at);
+        }
+    }
+
+    fn make_room(&mut self, n: usize) {
+        if self.grams.len() <= n {
+            self.grams.resize(n + 1, Ngram::default());
+        }
+    }
+
+    /// Adds the n-gram at `at` to the occurrences if it repeats: `item` is the first one that equals
+    /// it, which begins at `first`.
+    ///
+    /// Without a branch, since a processor cannot tell beforehand which n-grams of a text repeat.
+    #[inline]
+    fn keep_repeated(&mut self, at: u32, item: u32, first: u32) {
+        let count = self.seen.total(item);
+        self.grams[self.n_grams] = Ngram {
+            at,
+            first,
+            count: if at == first { count } else { 0 },
+        };
+        self.n_grams += usize::from(count > 1);
     }
 
     /// The occurrences, in order of the words with which they begin.
     pub fn occurrences(&self) -> &[Ngram] {
-        &self.grams
+        &self.grams[..self.n_grams]
     }
 }
 
@@ -128,7 +143,7 @@ mod tests {
         let tokens: Vec<&str> = text.split(' ').collect();
         let mut ngrams = RepeatedNgrams::default();
         ngrams.load(text, &words(text, &tokens));
-        (1..n).for_each(|_| ngrams.lengthen());
+        (2..n).for_each(|_| ngrams.lengthen());
         let found = ngrams.occurrences().iter();
         found.map(|g| (g.at, g.first, g.count)).collect()
     }
@@ -136,8 +151,6 @@ mod tests {
     #[test]
     fn every_occurrence_names_its_first() {
         let text = "a b a b a c";
-        let ones = [(0, 0, 3), (1, 1, 2), (2, 0, 0), (3, 1, 0), (4, 0, 0)];
-        assert_eq!(occurrences(text, 1), ones);
         assert_eq!(
             occurrences(text, 2),
             [(0, 0, 2), (1, 1, 2), (2, 0, 0), (3, 1, 0)]

@@ -3,6 +3,7 @@
 
 use super::{Family, Scratch};
 use crate::text::lines::split_spaces;
+use crate::text::words::word_hash;
 use crate::text::{Doc, Word};
 
 /// The words of `text` that are `tokens`, in order of occurrence.
@@ -15,7 +16,7 @@ pub fn words(text: &str, tokens: &[&str]) -> Vec<Word> {
             start: start as u32,
             end: at as u32,
             n_chars: token.chars().count() as u32,
-            hash: xxhash_rust::xxh3::xxh3_64(token.as_bytes()),
+            hash: word_hash(token.as_bytes()),
         }
     };
     tokens.iter().map(place).collect()

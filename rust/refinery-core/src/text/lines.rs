@@ -88,11 +88,29 @@ fn find_candidate(bytes: &[u8]) -> Option<usize> {
     // A block without any is passed over by comparing all its bytes at once.
     let (blocks, _) = bytes.as_chunks::<32>();
     let has_any = |block: &[u8; 32]| block.iter().fold(false, |any, &b| any | may_begin_mark(b));
-    let from = blocks.iter().take_while(|block| !has_any(block)).count() * 32;
-    bytes[from..]
-        .iter()
-        .position(|&b| may_begin_mark(b))
-        .map(|at| from + at)
+    let mut at = blocks.iter().take_while(|block| !has_any(block)).count() * 32;
+    while let Some(chunk) = bytes[at..].first_chunk() {
+        if let Some(place) = candidate_in(u64::from_le_bytes(*chunk)) {
+            return Some(at + place);
+        }
+        at += chunk.len();
+    }
+    let rest = bytes[at..].iter().position(|&b| may_begin_mark(b));
+    rest.map(|place| at + place)
+}
+
+/// The first of eight bytes that may begin a line mark.
+#[inline]
+fn candidate_in(bytes: u64) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Subtracting borrows into the top bit of a byte that is smaller than what is taken from it;
+    // bytes after such a one may be wrong, the first one is right.
+    let below = |bytes: u64, bound: u64| bytes.wrapping_sub(bound * EACH) & !bytes;
+    let controls = below(bytes, 0x1f);
+    // 0xc2 and 0xe2 differ by one bit.
+    let leads = below((bytes | (0x20 * EACH)) ^ (0xe2 * EACH), 1);
+    let found = (controls | leads) & (0x80 * EACH);
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// Whether a mark of [`split_lines`] may begin with this byte.
@@ -214,6 +232,22 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(all(split_lines(text)), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn marks_are_found_among_eight_bytes() {
+        for byte in 0..=u8::MAX {
+            for at in 0..8 {
+                let mut bytes = *b"a~\x7f\xff \x1f\xc3\xe1";
+                bytes[at] = byte;
+                let expected = bytes.iter().position(|&b| may_begin_mark(b));
+                assert_eq!(
+                    candidate_in(u64::from_le_bytes(bytes)),
+                    expected,
+                    "{bytes:?}"
+                );
+            }
         }
     }
 

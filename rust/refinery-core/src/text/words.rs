@@ -16,7 +16,7 @@ pub struct Word {
     pub end: u32,
     /// Length in Unicode scalar values.
     pub n_chars: u32,
-    /// XXH3-64 of the word's UTF-8 bytes: words are hashed once, every n-gram counter reuses it.
+    /// [`word_hash`]: words are hashed once, every n-gram counter reuses it.
     pub hash: u64,
 }
 
@@ -25,6 +25,69 @@ impl Word {
     pub fn text<'a>(&self, document: &'a str) -> &'a str {
         &document[self.start as usize..self.end as usize]
     }
+
+    /// Length in bytes.
+    #[inline]
+    pub fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether there is no byte in it, which no word rule gives.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether two words of `document` are equal.
+    #[inline]
+    pub fn is_same(&self, other: &Self, document: &str) -> bool {
+        self.hash == other.hash
+            && self.len() == other.len()
+            // The hash tells shorter words apart.
+            && (self.len() < SHORT || self.text(document) == other.text(document))
+    }
+}
+
+/// Words of fewer bytes are one number.
+const SHORT: usize = 8;
+
+/// Odd constants from the digits of the golden ratio: any would do, they only have to be dense.
+const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xf39c_c060_5ced_c835];
+
+/// Hash of a word's bytes; no two words of one length below eight bytes share it.
+///
+/// XXH3-64 for longer words. A shorter one, as most are, is its bytes and its length as one number,
+/// mixed by steps that each can be undone. Never stored: it may change from build to build.
+#[inline]
+pub fn word_hash(word: &[u8]) -> u64 {
+    if word.len() < SHORT {
+        let mut bytes = [0; SHORT];
+        bytes[..word.len()].copy_from_slice(word);
+        short_hash(u64::from_le_bytes(bytes), word.len())
+    } else {
+        xxh3_64(word)
+    }
+}
+
+/// [`word_hash`] of `text[start..end]`, which costs less where the text goes on after the word.
+#[inline]
+pub(crate) fn word_hash_in(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    match text[start..].first_chunk::<SHORT>() {
+        Some(bytes) if len < SHORT => {
+            let bytes = u64::from_le_bytes(*bytes);
+            short_hash(bytes & !(u64::MAX << (8 * len)), len)
+        }
+        _ => word_hash(&text[start..end]),
+    }
+}
+
+#[inline]
+fn short_hash(bytes: u64, len: usize) -> u64 {
+    let mut hash = (bytes | (len as u64) << 56).wrapping_mul(MIX[0]);
+    hash ^= hash >> 32;
+    hash = hash.wrapping_mul(MIX[1]);
+    hash ^ hash >> 29
 }
 
 /// Appends the words of Python's `text.split()`: the parts between runs of white space.
@@ -69,7 +132,7 @@ pub(super) fn word_of(text: &str, word: &str) -> Word {
         start: start as u32,
         end: (start + word.len()) as u32,
         n_chars: word.chars().count() as u32,
-        hash: xxh3_64(word.as_bytes()),
+        hash: word_hash(word.as_bytes()),
     }
 }
 

@@ -53,6 +53,21 @@ static SPACE: [bool; 128] = {
     is_space
 };
 
+/// A number in each of eight bytes, when multiplied with it.
+const EACH: u64 = 0x0101_0101_0101_0101;
+/// The top bit of each byte.
+const TOP: u64 = 0x80 * EACH;
+
+/// The top bits of those of eight ASCII bytes that are white space.
+#[inline]
+fn spaces(bytes: u64) -> u64 {
+    // The top bit of an ASCII byte is set by adding to it exactly from some byte on.
+    let from = |byte: u64| bytes + (0x80 - byte) * EACH;
+    let controls = from(0x09) & !from(0x0e);
+    let separators = from(0x1c) & !from(0x21);
+    (controls | separators) & TOP
+}
+
 impl CharTally {
     pub(super) fn count(&mut self, text: &str) -> Characters {
         let mut counts = Characters::default();
@@ -61,9 +76,9 @@ impl CharTally {
         let mut at = 0;
         while at < bytes.len() {
             match bytes[at..].first_chunk::<8>() {
-                Some(chunk) if u64::from_le_bytes(*chunk) & 0x8080_8080_8080_8080 == 0 => {
+                Some(chunk) if chunk.is_ascii() => {
                     self.ascii_chunk(*chunk, &mut after_space, &mut counts.words);
-                    at += 8;
+                    at += chunk.len();
                 }
                 _ if bytes[at] < 0x80 => {
                     self.ascii_byte(0, bytes[at], &mut after_space, &mut counts.words);
@@ -79,8 +94,14 @@ impl CharTally {
     #[inline]
     fn ascii_chunk(&mut self, chunk: [u8; 8], after_space: &mut bool, words: &mut usize) {
         for (i, byte) in chunk.into_iter().enumerate() {
-            self.ascii_byte(i & 3, byte, after_space, words);
+            self.ascii.0[i & 3][usize::from(byte & 0x7f)] += 1;
         }
+        let spaces = spaces(u64::from_le_bytes(chunk));
+        // A word begins after a space, the one before the chunk included.
+        let begins = !spaces & (spaces << 8 | u64::from(*after_space) << 7) & TOP;
+        // Each byte is 0 or 1, and the product's top byte is their sum.
+        *words += ((begins >> 7).wrapping_mul(EACH) >> 56) as usize;
+        *after_space = spaces >> 63 == 1;
     }
 
     #[inline]
@@ -408,6 +429,16 @@ mod tests {
             add_all(&mut sum, &counts);
             let entropy = sum.drain(counts.iter().sum::<u32>() as usize);
             assert!((entropy - expected).abs() < 1e-12, "{counts:?}: {entropy}");
+        }
+    }
+
+    #[test]
+    fn spaces_of_eight_bytes_are_those_of_one() {
+        for byte in 0..0x80_u8 {
+            let bytes = u64::from_le_bytes([byte, b'a', b' ', byte, 0x7f, 0, byte, byte]);
+            let space = u64::from(SPACE[usize::from(byte)]) << 7;
+            let expected = (space * 0x0101_0000_0100_0001) | (0x80 << 16);
+            assert_eq!(spaces(bytes), expected, "{byte}");
         }
     }
 

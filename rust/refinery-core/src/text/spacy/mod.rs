@@ -26,6 +26,7 @@
 //! ```
 
 mod affixes;
+mod bytes;
 mod cache;
 #[cfg(test)]
 #[rustfmt::skip]
@@ -46,12 +47,13 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::affixes::{Chopper, Piece};
+use self::bytes::{find_space, skip_space};
 use self::cache::{CachedToken, ChunkCache, MAX_CHUNK};
 use self::phrases::PhraseFinder;
-use self::plain::{Mark, PlainChunk};
+use self::plain::Mark;
 use self::rules::{RULES, Rules};
-use self::tables::SPACE;
 use super::Word;
+use super::words::word_hash;
 
 /// Words of `spacy.blank("en")`, stripped, empty ones removed. Keeps caches between documents;
 /// what is in them never changes a result.
@@ -90,38 +92,38 @@ impl SpacyWords {
             if &text.as_bytes()[at..start] != b" " {
                 self.finder.interrupt();
             }
-            let letters = text.as_bytes()[start..].iter();
-            let after = start + letters.take_while(|b| b.is_ascii_alphabetic()).count();
-            at = find_space(text, after, self.rules);
-            let (letters, rest) = text.as_bytes()[start..at].split_at(after - start);
-            match self.rules.plain.chunk(letters, rest) {
-                Some(chunk) => self.add_plain(&chunk, start, after, words),
-                None => self.add_chunk(&text[start..at], start as u32, words),
-            }
+            at = self.add_plain(text, start, words).unwrap_or_else(|| {
+                let end = find_space(text, start, self.rules);
+                self.add_chunk(&text[start..end], start as u32, words);
+                end
+            });
         }
         self.finder.apply(&self.rules.phrases, text, words);
     }
 
-    /// Appends a word of letters, and the mark after it.
+    /// Appends the words of the chunk at `start` and returns its end, if no rule touches it.
     #[inline]
-    fn add_plain(&mut self, chunk: &PlainChunk, start: usize, end: usize, words: &mut Vec<Word>) {
-        let (start, end) = (start as u32, end as u32);
+    fn add_plain(&mut self, text: &str, start: usize, words: &mut Vec<Word>) -> Option<usize> {
+        let chunk = self.rules.plain.chunk(text.as_bytes(), start)?;
+        let after = chunk.letters_end as u32;
         self.finder.interrupt();
         words.push(Word {
-            start,
-            end,
-            n_chars: end - start,
+            start: start as u32,
+            end: after,
+            n_chars: after - start as u32,
             hash: chunk.hash,
         });
-        if let Some(Mark { hash, id }) = chunk.mark {
-            self.finder.step(&self.rules.phrases, words.len(), id);
-            words.push(Word {
-                start: end,
-                end: end + 1,
-                n_chars: 1,
-                hash,
-            });
-        }
+        let Some(Mark { hash, id }) = chunk.mark else {
+            return Some(chunk.letters_end);
+        };
+        self.finder.step(&self.rules.phrases, words.len(), id);
+        words.push(Word {
+            start: after,
+            end: after + 1,
+            n_chars: 1,
+            hash,
+        });
+        Some(chunk.letters_end + 1)
     }
 
     /// Appends the words of a chunk that begins at byte `base`.
@@ -223,7 +225,7 @@ fn word_at(text: &str, start: usize, end: usize) -> Word {
         start: start as u32,
         end: end as u32,
         n_chars: word.chars().count() as u32,
-        hash: xxh3_64(word.as_bytes()),
+        hash: word_hash(word.as_bytes()),
     }
 }
 
@@ -241,66 +243,3 @@ fn cached(chunk: &str, piece: Piece, rules: &Rules) -> CachedToken {
         n_chars: word.n_chars as u8,
     }
 }
-
-/// The first byte at or after `at` that begins no white space.
-#[inline]
-fn skip_space(text: &str, mut at: usize, rules: &Rules) -> usize {
-    while let Some(&byte) = text.as_bytes().get(at) {
-        match space_len(text, at, byte, rules) {
-            0 => break,
-            len => at += len,
-        }
-    }
-    at
-}
-
-/// The first byte at or after `at` that begins white space, or the length of the text.
-#[inline]
-fn find_space(text: &str, mut at: usize, rules: &Rules) -> usize {
-    while let Some(&byte) = text.as_bytes().get(at) {
-        if space_len(text, at, byte, rules) > 0 {
-            break;
-        }
-        at += 1;
-    }
-    at
-}
-
-/// Bytes of the white-space character that begins with `byte` at `at`, 0 if none does. `at` may
-/// lie inside a character: no white space begins there.
-#[inline]
-fn space_len(text: &str, at: usize, byte: u8, rules: &Rules) -> usize {
-    match BYTES[byte as usize] {
-        Byte::Inner => 0,
-        Byte::Space => 1,
-        Byte::Lead => wide_space_len(&text[at..], rules),
-    }
-}
-
-fn wide_space_len(text: &str, rules: &Rules) -> usize {
-    let space = text.chars().next().filter(|&c| rules.classes.has(c, SPACE));
-    space.map_or(0, char::len_utf8)
-}
-
-/// What a byte says about white space.
-#[derive(Clone, Copy)]
-enum Byte {
-    Inner,
-    Space,
-    /// The lead bytes of all white space beyond ASCII.
-    Lead,
-}
-
-static BYTES: [Byte; 256] = {
-    let mut bytes = [Byte::Inner; 256];
-    let mut b = 0;
-    while b < 256 {
-        match b as u8 {
-            b'\t'..=b'\r' | b'\x1c'..=b' ' => bytes[b] = Byte::Space,
-            0xC2 | 0xE1 | 0xE2 | 0xE3 => bytes[b] = Byte::Lead,
-            _ => {}
-        }
-        b += 1;
-    }
-    bytes
-};

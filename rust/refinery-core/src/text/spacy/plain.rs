@@ -1,9 +1,9 @@
 //! Chunks that no rule touches: ASCII letters, alone or before one comma or full stop. They are
 //! most of English prose, and cost neither a look at the rules nor one into the cache.
 
-use xxhash_rust::xxh3::xxh3_64;
-
+use super::bytes::{is_end, n_letters};
 use super::phrases::{Phrases, TokenId};
+use crate::text::words::{word_hash, word_hash_in};
 
 const BITS: usize = 1 << 16;
 
@@ -24,6 +24,7 @@ pub(super) struct Mark {
 
 /// A chunk of letters, and the mark after them.
 pub(super) struct PlainChunk {
+    pub(super) letters_end: usize,
     pub(super) hash: u64,
     pub(super) mark: Option<Mark>,
 }
@@ -33,7 +34,7 @@ impl Plain {
     /// token that the second pass looks for.
     pub(super) fn new<'a>(specials: impl Iterator<Item = &'a str>, phrases: &Phrases) -> Self {
         let mark = |text: &str| Mark {
-            hash: xxh3_64(text.as_bytes()),
+            hash: word_hash(text.as_bytes()),
             id: phrases.id(text),
         };
         let mut plain = Self {
@@ -43,26 +44,53 @@ impl Plain {
         };
         let stems = specials.flat_map(|text| [text, text.trim_end_matches([',', '.'])]);
         for text in stems.chain(phrases.tokens()) {
-            let bit = xxh3_64(text.as_bytes()) as usize % BITS;
+            let bit = word_hash(text.as_bytes()) as usize % BITS;
             plain.suspects[bit / 64] |= 1 << (bit % 64);
         }
         plain
     }
 
-    /// The chunk of `letters` (ASCII letters) and `rest`, if it is a plain one.
+    /// The chunk that begins at `start`, if it is a plain one. One that ends at white space beyond
+    /// ASCII is left to the rules, which come to the same.
     #[inline]
-    pub(super) fn chunk(&self, letters: &[u8], rest: &[u8]) -> Option<PlainChunk> {
-        let mark = match rest {
-            _ if letters.is_empty() => return None,
-            [] => None,
-            b"," => Some(self.comma),
+    pub(super) fn chunk(&self, text: &[u8], start: usize) -> Option<PlainChunk> {
+        let letters_end = letters_end(text, start);
+        if letters_end == start {
+            return None;
+        }
+        let mark = match text.get(letters_end) {
+            _ if is_end(text, letters_end) => None,
+            Some(b',') if is_end(text, letters_end + 1) => Some(self.comma),
             // After one capital the full stop would belong to the word.
-            b"." if letters.last().is_some_and(u8::is_ascii_lowercase) => Some(self.stop),
+            Some(b'.')
+                if is_end(text, letters_end + 1) && text[letters_end - 1].is_ascii_lowercase() =>
+            {
+                Some(self.stop)
+            }
             _ => return None,
         };
-        let hash = xxh3_64(letters);
+        let hash = word_hash_in(text, start, letters_end);
         let bit = hash as usize % BITS;
         let is_suspect = self.suspects[bit / 64] >> (bit % 64) & 1 == 1;
-        (!is_suspect).then_some(PlainChunk { hash, mark })
+        (!is_suspect).then_some(PlainChunk {
+            letters_end,
+            hash,
+            mark,
+        })
     }
+}
+
+/// Where the ASCII letters end that begin at `start`.
+#[inline]
+fn letters_end(text: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some(chunk) = text[at..].first_chunk() {
+        let n = n_letters(u64::from_le_bytes(*chunk));
+        at += n;
+        if n < chunk.len() {
+            return at;
+        }
+    }
+    let letters = text[at..].iter();
+    at + letters.take_while(|b| b.is_ascii_alphabetic()).count()
 }

@@ -53,17 +53,30 @@ enum Kind {
 }
 
 /// Punctuation is told apart from the rest only where it matters.
+#[inline]
 fn kind(text: &str, word: &Word, seen_end_mark: bool, rules: &Rules) -> Kind {
     if word.n_chars > 1 && !seen_end_mark {
         return Kind::Other;
     }
+    if word.len() == 1 {
+        return kind_of_char(text.as_bytes()[word.start as usize].into(), rules);
+    }
     let mut chars = word.text(text).chars();
-    if word.n_chars == 1 && chars.clone().all(|c| rules.classes.has(c, SENTENCE_END)) {
-        return Kind::EndMark;
+    if let (1, Some(c)) = (word.n_chars, chars.clone().next()) {
+        return kind_of_char(c, rules);
     }
     if chars.all(|c| rules.classes.has(c, PUNCT)) {
         Kind::Punct
     } else {
         Kind::Other
+    }
+}
+
+#[inline]
+fn kind_of_char(c: char, rules: &Rules) -> Kind {
+    match rules.classes.of(c) {
+        bits if bits & SENTENCE_END != 0 => Kind::EndMark,
+        bits if bits & PUNCT != 0 => Kind::Punct,
+        _ => Kind::Other,
     }
 }
