@@ -116,9 +116,9 @@ def clusters(texts: list[str], threshold: float | None = 0.7) -> list[int]:
     batch = pa.record_batch(_core.Pass(minhash=hasher).run(pa.array(texts, pa.large_string())))
     rank = pa.array(range(len(texts)), pa.uint32())
     alive = pa.array([True] * len(texts))
-    signatures = batch.column("minhash")
-    found = _core.near_duplicate_clusters(signatures, rank, alive, bands=14, threshold=threshold)
-    return pa.array(found).to_pylist()
+    signatures = _core.Signatures(bands=14)
+    signatures.append(batch.column("minhash"))
+    return pa.array(signatures.clusters(rank, alive, threshold=threshold)).to_pylist()
 
 
 def test_copies_with_other_case_and_punctuation_are_one_cluster():
@@ -134,14 +134,11 @@ def test_documents_without_words_are_in_no_cluster():
 def test_sliced_signatures_give_the_clusters_of_the_slice():
     hasher = _core.MinHasher(ngram=5, bands=14, rows_per_band=8)
     texts = pa.array(["x", "one two", "a b c", "one two", "a b c"])
-    signatures = pa.record_batch(_core.Pass(minhash=hasher).run(texts)).column("minhash")
-    found = _core.near_duplicate_clusters(
-        signatures.slice(1),
-        pa.array([0, 1, 2, 3], pa.uint32()),
-        pa.array([True, True, True, None]),
-        bands=14,
-        threshold=0.7,
-    )
+    column = pa.record_batch(_core.Pass(minhash=hasher).run(texts)).column("minhash")
+    signatures = _core.Signatures(bands=14)
+    signatures.append(column.slice(1))
+    alive = pa.array([True, True, True, None])
+    found = signatures.clusters(pa.array([0, 1, 2, 3], pa.uint32()), alive, threshold=0.7)
     assert pa.array(found).to_pylist() == [0, 1, 0, 3]
 
 

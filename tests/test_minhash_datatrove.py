@@ -215,19 +215,19 @@ def test_other_survivors_go_with_the_originals_signatures(tmp_path):
 
 def test_signatures_of_another_width_are_refused():
     column = pa.array([b"x" * 12], pa.binary(12))
-    alive = pa.array([True])
     with pytest.raises(SchemaError, match="FixedSizeBinary of 8 bytes a permutation"):
-        _core.near_duplicates_kept_in_order(column, alive, bands=1, value_bytes=8)
+        _core.Signatures(bands=1, value_bytes=8).append(column)
     with pytest.raises(SchemaError, match="FixedSizeBinary of 3 bytes a permutation"):
-        _core.near_duplicates_kept_in_order(column, alive, bands=1, value_bytes=3)
+        _core.Signatures(bands=1, value_bytes=3).append(column)
 
 
 def test_sliced_signatures_are_read_from_their_slice():
     texts = pa.array(["x", FOXES, "a b c d e f", FOXES, "a b c d e f"])
     hasher = _core.MinHasher(ngram=5, bands=3, rows_per_band=1, profile="datatrove")
-    signatures = pa.record_batch(_core.Pass(minhash=hasher).run(texts)).column("minhash")
-    alive = pa.array([True, True, True, None])
-    found = _core.near_duplicates_kept_in_order(signatures.slice(1), alive, bands=3, value_bytes=8)
+    column = pa.record_batch(_core.Pass(minhash=hasher).run(texts)).column("minhash")
+    signatures = _core.Signatures(bands=3, value_bytes=8)
+    signatures.append(column.slice(1))
+    found = signatures.kept_in_order(pa.array([True, True, True, None]))
     assert pl.Series(pa.array(found)).to_list() == [0, 1, 0, 3]
 
 

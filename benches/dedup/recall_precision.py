@@ -94,9 +94,9 @@ def clusters(texts: pl.Series) -> pl.Series:
     columns = pa.record_batch(_core.Pass(minhash=hasher).run(texts.to_arrow()))
     rank = pa.array(range(len(texts)), pa.uint32())
     alive = pa.array([True] * len(texts))
-    found = _core.near_duplicate_clusters(
-        columns.column("minhash"), rank, alive, bands=BANDS, threshold=0.7
-    )
+    signatures = _core.Signatures(bands=BANDS)
+    signatures.append(columns.column("minhash"))
+    found = signatures.clusters(rank, alive, threshold=0.7)
     return pl.Series("cluster", pa.array(found))
 
 

@@ -4,7 +4,7 @@
 `pa.array(result)` and `pa.record_batch(result)` take them without a copy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Protocol, final
 
@@ -26,10 +26,12 @@ __all__ = [
     "Pass",
     "PerplexityModel",
     "RawBlock",
+    "Signatures",
     "ThreadPool",
     "Tokenizer",
     "UrlFilter",
     "__version__",
+    "best_of_groups",
     "ccnet_line_keys",
     "ccnet_normalize",
     "check_texts",
@@ -44,9 +46,9 @@ __all__ = [
     "ln",
     "merge_schemas",
     "most_different",
-    "near_duplicate_clusters",
-    "near_duplicates_kept_in_order",
+    "rank_ids",
     "schema_to_arrow",
+    "select_up_to",
     "spacy_words",
     "uax29_words",
 ]
@@ -151,9 +153,36 @@ class MinHasher:
     def num_perm(self) -> int: ...
     @property
     def signature_bytes(self) -> int: ...
+    @property
+    def value_bytes(self) -> int: ...
     def similarities(self, left: _ArrowArray, right: _ArrowArray) -> Any: ...
     @property
     def scheme(self) -> str: ...
+
+@final
+class Signatures:
+    def __new__(
+        cls, *, bands: int, value_bytes: int = 4, folder: str | PathLike[str] | None = None
+    ) -> Signatures: ...
+    def __len__(self) -> int: ...
+    def append(self, signatures: _ArrowArray) -> None: ...
+    def clusters(
+        self,
+        rank: _ArrowArray,
+        alive: _ArrowArray,
+        *,
+        threshold: float | None,
+        table_documents: int | None = None,
+        pool: ThreadPool | None = None,
+        stop: Callable[[], None] | None = None,
+    ) -> Any: ...
+    def kept_in_order(
+        self,
+        alive: _ArrowArray,
+        *,
+        pool: ThreadPool | None = None,
+        stop: Callable[[], None] | None = None,
+    ) -> Any: ...
 
 @final
 class Pass:
@@ -267,23 +296,16 @@ def ccnet_normalize(
     punct: str = "replace",
 ) -> Any: ...
 def ccnet_line_keys(lines: _ArrowArray) -> Any: ...
-def near_duplicate_clusters(
-    signatures: _ArrowArray | None,
+def rank_ids(ids: _ArrowArray, pool: ThreadPool | None = None) -> tuple[Any, str | None, int]: ...
+def best_of_groups(
+    labels: _ArrowArray, rank: _ArrowArray, values: _ArrowArray, alive: _ArrowArray
+) -> tuple[Any, Any]: ...
+def select_up_to(
+    target: float,
+    values: _ArrowArray,
     rank: _ArrowArray,
+    weights: _ArrowArray,
     alive: _ArrowArray,
-    *,
-    bands: int,
-    threshold: float | None,
-    value_bytes: int = 4,
-    pool: ThreadPool | None = None,
-) -> Any: ...
-def near_duplicates_kept_in_order(
-    signatures: _ArrowArray | None,
-    alive: _ArrowArray,
-    *,
-    bands: int,
-    value_bytes: int,
-    pool: ThreadPool | None = None,
 ) -> Any: ...
 def most_different(
     signatures: _ArrowArray,

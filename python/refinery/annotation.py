@@ -8,7 +8,7 @@ Records that are no documents go to a quarantine file of the same name, written 
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,7 @@ class Annotator:
             record = UnitRecord(key, "", 0, 0, 0, 0, 0, 0, None)
             with self._tree.making(".parquet") as path:
                 empty = self._annotated("", _no_rows(self._plan.labels))
-                _finish(annotation_writer(path, empty.schema), record)
+                finish_annotations(annotation_writer(path, empty.schema), record)
                 record = self._keep(path, record)
         return record
 
@@ -165,7 +165,7 @@ class Annotator:
                 key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
                 len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
             )  # fmt: skip
-            _finish(writer, record)
+            finish_annotations(writer, record)
             if found.quarantined:
                 self._write_quarantine(unit, key, found.quarantined)
             return self._keep(path, record)
@@ -283,7 +283,8 @@ def annotation_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _finish(writer: pq.ParquetWriter, record: UnitRecord) -> None:
+def finish_annotations(writer: pq.ParquetWriter, record: UnitRecord) -> None:
+    """Close a file of annotations with its record in the footer."""
     writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(record)).encode()})
     writer.close()
 
@@ -306,10 +307,28 @@ def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -
         If the file is damaged; it is removed, so that the next run makes it again.
     """
     path = tree.annotations / record.name
-    try:
+    with _removed_if_damaged(path):
         return pq.read_table(
             path, columns=columns, use_threads=False, page_checksum_verification=True
         )
+
+
+def annotation_batches(
+    tree: OutputTree, record: UnitRecord, columns: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """The same in batches of at most 65,536 rows; no batch where there is no row."""
+    path = tree.annotations / record.name
+    with (
+        _removed_if_damaged(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file,
+    ):
+        yield from file.iter_batches(_ROW_GROUP, columns=columns, use_threads=False)
+
+
+@contextmanager
+def _removed_if_damaged(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

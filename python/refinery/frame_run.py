@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from refinery.annotation import UnitRecord, annotated, listed, make_pass, sampled
 from refinery.answers import Answers
-from refinery.decide.corpus import find_repeat, make_corpus
+from refinery.decide.corpus import make_corpus
 from refinery.decide.decisions import decide_corpus
+from refinery.decide.duplicates import Runner
+from refinery.decide.rules import failing
 from refinery.decide.state import COPIES
-from refinery.engine import Stop
 from refinery.errors import ConfigError, DuplicateIdError, Problem
 from refinery.expr.kernels import pool, run_pass
 from refinery.io.columns import check_columns, checked_rows, named_columns
@@ -94,16 +95,17 @@ def run_frame(pipeline: Pipeline, frame: pl.DataFrame) -> Refined:
     _check_output(plan, frame)
     quarantined: list[Quarantined] = []
     annotations = pa.concat_tables(list(_annotated(plan, file, table, quarantined)))
-    corpus = make_corpus(annotations, plan.written)
-    repeat = find_repeat(corpus)
-    if repeat is not None:
-        rows = corpus.frame.filter(pl.col("id") == repeat[0])["row"].head(2)
-        raise DuplicateIdError(repeat[0], [f"{_NAME} row {row}" for row in rows], repeat[1] - 1)
+    corpus = make_corpus(annotations, pool(), written=plan.written)
+    if corpus.repeated is not None:
+        document_id, n_repeats = corpus.repeated
+        rows = corpus.frame.filter(pl.col("id") == document_id)["row"].head(2)
+        raise DuplicateIdError(document_id, [f"{_NAME} row {row}" for row in rows], n_repeats - 1)
     record = UnitRecord(
         "", _NAME, 0, 0, len(corpus), int(corpus.frame["n_bytes"].sum()),
         len(quarantined), sum(q.n_bytes for q in quarantined), None,
     )  # fmt: skip
-    decided = decide_corpus(plan, corpus, [record], bad_files=[], stop=Stop())
+    rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
+    decided = decide_corpus(plan, corpus, rules, [record], bad_files=[], runner=Runner(pool()))
     chosen = corpus.frame.filter(decided.state.alive)
     documents = frame[chosen["row"]] if len(chosen) else frame.clear()
     if edits := plan.views.get(plan.written):

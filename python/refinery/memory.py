@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from refinery.decide.corpus import needed_columns
+from refinery.decide.corpus import held_columns
 from refinery.errors import ConfigError, EnvironmentFault, Problem
 from refinery.io.columns import BATCH_BYTES
 from refinery.io.units import UNIT_BYTES
@@ -35,6 +35,7 @@ class MemoryModel:
     annotate_worker: int
     write_worker: int
     decide_document: int
+    decide_room: int
     limit: int
     threads: int
 
@@ -43,23 +44,32 @@ class MemoryModel:
         each = self.annotate_worker if phase == "annotate" else self.write_worker
         return max(1, min(self.threads, (self.limit - self.base) // each))
 
+    def room(self, n_documents: int) -> int:
+        """What is left under the limit for signatures and their tables; more is on disk."""
+        return self.limit - self._least_to_decide(n_documents)
+
     def peaks(self, n_documents: int) -> dict[str, int]:
         """Estimated peak of each phase."""
+        least = self._least_to_decide(n_documents)
+        whole = least + n_documents * self.decide_room
         return {
             "annotate": self.base + self.workers("annotate") * self.annotate_worker,
-            "decide": self.base + n_documents * self.decide_document,
+            "decide": max(least, min(self.limit, whole)),
             "write": self.base + self.workers("write") * self.write_worker,
         }
 
     def check_decide(self, n_documents: int) -> None:
-        """Raise EnvironmentFault if the documents' columns do not fit."""
-        needed = self.peaks(n_documents)["decide"]
+        """Raise EnvironmentFault if what every document needs in memory does not fit."""
+        needed = self._least_to_decide(n_documents)
         if needed > self.limit:
             message = (
                 f"deciding over {n_documents:,} documents needs about {needed / 1e9:.2f} GB, the limit is "
                 f"{self.limit / 1e9:.2f} GB; raise resources.memory and run again (annotations are kept)"
             )
             raise EnvironmentFault(message)
+
+    def _least_to_decide(self, n_documents: int) -> int:
+        return self.base + n_documents * self.decide_document
 
 
 def memory_model(plan: Plan) -> MemoryModel:
@@ -74,7 +84,8 @@ def memory_model(plan: Plan) -> MemoryModel:
     lists = plan.url_filter.n_bytes if plan.url_filter is not None else 0
     signature = make_minhasher(plan.minhash).signature_bytes if plan.minhash else 0
     row = 8 * len(plan.columns) + signature + 100
-    needed = needed_columns(plan)
+    near = [s.config.near_duplicates for s in plan.steps if s.config.near_duplicates is not None]
+    in_order = any(step.keep == "datatrove" for step in near)
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)
     config = plan.pipeline.config.resources
     model = MemoryModel(
@@ -82,7 +93,8 @@ def memory_model(plan: Plan) -> MemoryModel:
         # A batch decoded, its copy as rows, its columns; blocks of lines wait decompressed.
         annotate_worker=4 * BATCH_BYTES + 3 * _UNIT_ROWS * row + 4 * UNIT_BYTES * has_lines,
         write_worker=5 * ROW_GROUP_BYTES,
-        decide_document=8 * len(needed) + 150 + 2 * signature * ("minhash" in needed),
+        decide_document=8 * len(held_columns(plan)) + 150 + in_order * signature,
+        decide_room=16 + signature if near else 0,
         limit=config.memory or _half_of_machine(),
         threads=plan.threads,
     )

@@ -7,6 +7,7 @@ reused: a result is named by the hash of what determines it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -100,13 +101,13 @@ def digest(value: Any) -> str:
 
 
 def make_minhasher(config: MinHashConfig) -> _core.MinHasher:
-    """The signatures that `config` asks for."""
-    return _core.MinHasher(
-        ngram=config.ngram,
-        bands=config.bands,
-        rows_per_band=config.rows_per_band,
-        profile=config.profile,
-    )
+    """The signatures that `config` asks for; one object for equal ones."""
+    return _minhasher(config.ngram, config.bands, config.rows_per_band, config.profile)
+
+
+@functools.cache
+def _minhasher(ngram: int, bands: int, rows_per_band: int, profile: str) -> _core.MinHasher:
+    return _core.MinHasher(ngram=ngram, bands=bands, rows_per_band=rows_per_band, profile=profile)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from refinery import _core
 from refinery import manifest as manifests
 from refinery.annotation import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
-from refinery.decide import decide
+from refinery.decide import Room, decide
 from refinery.decide.state import COPIES
 from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
 from refinery.errors import (
@@ -257,12 +257,14 @@ class _Run:
         ):
             return {"key": key, "folder": folder, **done}
         self.progress.phase("decide", 0)
-        self.memory.check_decide(sum(r.n_rows for r in annotated.records))
+        n_documents = sum(r.n_rows for r in annotated.records)
+        self.memory.check_decide(n_documents)
         decisions = decide(
             self.plan,
             self.tree,
             annotated.records,
             bad_files=[f.size for f, _ in annotated.bad],
+            room=Room(self.memory.room(n_documents), self.tree.staging),
             stop=self.stop,
         )
         making = self.tree.staging / f"tmp-decisions-{key[:32]}"

@@ -4,6 +4,7 @@ Steps act in their order on what is still alive. Nothing here depends on the ord
 documents were read: ties go to the smallest id, and groups are named by their smallest id.
 """
 
+from refinery.decide.corpus import Room
 from refinery.decide.decisions import Decisions, decide
 
-__all__ = ["Decisions", "decide"]
+__all__ = ["Decisions", "Room", "decide"]

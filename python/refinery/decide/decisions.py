@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,10 +12,9 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery.config import MinHashConfig
 from refinery.decide.corpus import load_corpus
-from refinery.decide.duplicates import exact_duplicates, near_duplicates
+from refinery.decide.duplicates import Runner, exact_duplicates, near_duplicates
 from refinery.decide.ledger import UNITS, amounts, build_ledger
 from refinery.decide.ranks import weighted_ranks
-from refinery.decide.rules import failing
 from refinery.decide.select import select
 from refinery.decide.state import COPIES, Drop, State
 from refinery.plan import make_minhasher
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refinery.annotation import UnitRecord
-    from refinery.decide.corpus import Corpus
+    from refinery.decide.corpus import Corpus, Failures, Room
+    from refinery.decide.duplicates import Act
     from refinery.engine import Stop
     from refinery.plan import Plan, StepPlan
     from refinery.rule_set import Rule
@@ -41,7 +42,7 @@ class Decisions:
 
     corpus: Corpus
     state: State
-    failures: list[tuple[Rule, pl.Series]]
+    failures: Failures
     ledger: dict[str, Any]
     quantiles: dict[str, pl.Series] = field(default_factory=dict)
     """By column: the rank of each score among the tokens that were read."""
@@ -107,7 +108,13 @@ class Decisions:
 
 
 def decide(
-    plan: Plan, tree: OutputTree, records: list[UnitRecord], *, bad_files: list[int], stop: Stop
+    plan: Plan,
+    tree: OutputTree,
+    records: list[UnitRecord],
+    *,
+    bad_files: list[int],
+    room: Room | None,
+    stop: Stop,
 ) -> Decisions:
     """Apply the plan's steps to the annotated corpus.
 
@@ -118,12 +125,20 @@ def decide(
     LedgerError
         If documents, bytes or tokens do not balance.
     """
-    corpus = load_corpus(plan, tree, records)
-    return decide_corpus(plan, corpus, records, bad_files=bad_files, stop=stop)
+    pool = _core.ThreadPool(plan.threads)
+    corpus, rules = load_corpus(plan, tree, records, room=room, pool=pool, stop=stop)
+    runner = Runner(pool, stop.check)
+    return decide_corpus(plan, corpus, rules, records, bad_files=bad_files, runner=runner)
 
 
 def decide_corpus(
-    plan: Plan, corpus: Corpus, records: list[UnitRecord], *, bad_files: list[int], stop: Stop
+    plan: Plan,
+    corpus: Corpus,
+    rules: Failures,
+    records: list[UnitRecord],
+    *,
+    bad_files: list[int],
+    runner: Runner,
 ) -> Decisions:
     """The same for a corpus that is there already; `records` say what was read to make it.
 
@@ -132,14 +147,12 @@ def decide_corpus(
     LedgerError
         If documents, bytes or tokens do not balance.
     """
-    pool = _core.ThreadPool(plan.threads)
     state = State(len(corpus))
-    rules = [(rule, failing(rule, corpus.frame)) for step in plan.steps for rule in step.rules]
     n_failed = _count(corpus, rules)
     entries = []
     at = 0
     for step in plan.steps:
-        stop.check()
+        runner.check()
         before = amounts(corpus, state.alive)
         told: dict[str, Any] = {}
         if step.config.is_rules:
@@ -147,7 +160,7 @@ def decide_corpus(
             at += len(step.rules)
             by_rule = _apply_rules(corpus, state, of_step, n_failed)
         else:
-            by_rule, told = _apply_step(corpus, state, step, plan, pool, n_failed)
+            by_rule, told = _apply_step(corpus, state, step, plan, runner, n_failed)
         out = amounts(corpus, state.alive)
         entries.append({"name": step.name, "in": before, "out": out, "by_rule": by_rule, **told})
     ledger = build_ledger(corpus, state, entries, records, bad_files)
@@ -200,19 +213,17 @@ def joined_rules(rules: list[tuple[Rule, pl.Series]]) -> list[tuple[Rule, pl.Ser
     return list(joined.values())
 
 
-def act(
-    corpus: Corpus, alive: pl.Series, step: StepPlan, plan: Plan, pool: _core.ThreadPool
-) -> Drop:
-    """What a step that is no rules would drop of the documents in `alive`."""
+def make_act(corpus: Corpus, step: StepPlan, plan: Plan, runner: Runner) -> Act:
+    """What a step that is no rules would drop of the documents that are alive."""
     config = step.config
     if config.exact_duplicates is not None:
-        return exact_duplicates(corpus, alive, config.exact_duplicates, step.view)
+        return exact_duplicates(corpus, config.exact_duplicates, step.view, runner)
     if config.near_duplicates is not None and plan.minhash is not None:
-        return near_duplicates(corpus, alive, config.near_duplicates, plan.minhash, pool)
+        return near_duplicates(corpus, config.near_duplicates, plan.minhash, runner)
     if config.select is not None:
-        value_bytes = _value_bytes(plan) if config.select.diverse else 4
         seed = plan.pipeline.config.seed
-        return select(corpus, alive, config.select, seed=seed, value_bytes=value_bytes)
+        value_bytes = _value_bytes(plan) if config.select.diverse else 4
+        return partial(select, corpus, config=config.select, seed=seed, value_bytes=value_bytes)
     message = f"step {step.name!r} has nothing to do"
     raise AssertionError(message)
 
@@ -222,12 +233,12 @@ def _apply_step(
     state: State,
     step: StepPlan,
     plan: Plan,
-    pool: _core.ThreadPool,
+    runner: Runner,
     n_failed: pl.Series,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    everyone = State(len(corpus)).alive
-    alone = act(corpus, everyone, step, plan, pool)
-    drop = act(corpus, state.alive, step, plan, pool)
+    act = make_act(corpus, step, plan, runner)
+    alone = act(State(len(corpus)).alive)
+    drop = alone if state.alive.all() else act(state.alive)
     first = state.apply(drop)
     entry = {
         "first": amounts(corpus, first),
@@ -252,5 +263,4 @@ def _told(corpus: Corpus, state: State, drop: Drop) -> dict[str, Any]:
 
 
 def _value_bytes(plan: Plan) -> int:
-    hasher = make_minhasher(plan.minhash or MinHashConfig())
-    return hasher.signature_bytes // hasher.num_perm
+    return make_minhasher(plan.minhash or MinHashConfig()).value_bytes

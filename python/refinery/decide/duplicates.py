@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,21 +19,67 @@ if TYPE_CHECKING:
     from refinery.decide.corpus import Corpus
 
 
+_HASH_BYTES = 16
+"""Of a content hash: XXH3-128."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What runs the search for duplicates: a pool of threads, and a call that may stop it."""
+
+    pool: _core.ThreadPool
+    check: Callable[[], None] = lambda: None
+
+    def clusters(
+        self,
+        signatures: _core.Signatures,
+        corpus: Corpus,
+        alive: pl.Series,
+        *,
+        threshold: float | None,
+    ) -> pl.Series:
+        """For each document the smallest of its cluster (UInt32 row numbers)."""
+        found = signatures.clusters(
+            corpus.rank.to_arrow(),
+            alive.to_arrow(),
+            threshold=threshold,
+            table_documents=corpus.room.table_documents if corpus.room is not None else None,
+            pool=self.pool,
+            stop=self.check,
+        )
+        return pl.Series("cluster", pa.array(found), pl.UInt32)
+
+    def kept_in_order(self, signatures: _core.Signatures, alive: pl.Series) -> pl.Series:
+        """For each document the one that datatrove keeps of its cluster (UInt32 row numbers)."""
+        found = signatures.kept_in_order(alive.to_arrow(), pool=self.pool, stop=self.check)
+        return pl.Series("cluster", pa.array(found), pl.UInt32)
+
+
+Act = Callable[[pl.Series], Drop]
+"""What a step drops of the documents that are alive (Boolean, as long as the corpus)."""
+
+
 def exact_duplicates(
-    corpus: Corpus, alive: pl.Series, config: ExactDuplicatesConfig, view: str
-) -> Drop:
-    """Groups of alive documents whose view has the same content hash (XXH3-128)."""
-    hashes = corpus.frame[signals.on_view("content_hash", view)]
-    return _drop("exact_duplicate", corpus, alive, hashes, best=_key(corpus, config.keep))
+    corpus: Corpus, config: ExactDuplicatesConfig, view: str, runner: Runner
+) -> Act:
+    """Groups of alive documents whose view has the same content hash (XXH3-128).
+
+    The hash is clustered like a signature of one band whose values must all agree.
+    """
+    column = signals.on_view("content_hash", view)
+    hashes = corpus.signatures(column, width=_HASH_BYTES, bands=1, value_bytes=8)
+    best = _key(corpus, config.keep)
+
+    def act(alive: pl.Series) -> Drop:
+        groups = runner.clusters(hashes, corpus, alive, threshold=1.0)
+        return _drop("exact_duplicate", corpus, alive, groups, best=best)
+
+    return act
 
 
 def near_duplicates(
-    corpus: Corpus,
-    alive: pl.Series,
-    config: NearDuplicatesConfig,
-    minhash: MinHashConfig,
-    pool: _core.ThreadPool,
-) -> Drop:
+    corpus: Corpus, config: NearDuplicatesConfig, minhash: MinHashConfig, runner: Runner
+) -> Act:
     """Clusters of alive documents: single linkage over pairs that share a band.
 
     With `verify`, a pair counts only if the share of equal values in its two signatures, which
@@ -39,28 +87,25 @@ def near_duplicates(
     `keep: datatrove` every pair counts, and who stays follows from the order of the documents.
     """
     hasher = make_minhasher(minhash)
-    value_bytes = hasher.signature_bytes // hasher.num_perm
-    if config.keep == "datatrove":
-        kept = _core.near_duplicates_kept_in_order(
-            corpus.signatures,
-            alive.to_arrow(),
-            bands=minhash.bands,
-            value_bytes=value_bytes,
-            pool=pool,
-        )
-        groups = pl.Series("cluster", pa.array(kept), pl.UInt32)
-        return _drop("near_duplicate", corpus, alive, groups, best=groups == corpus.row_numbers())
-    clusters = _core.near_duplicate_clusters(
-        corpus.signatures,
-        corpus.rank.to_arrow(),
-        alive.to_arrow(),
+    signatures = corpus.signatures(
+        "minhash",
+        width=hasher.signature_bytes,
         bands=minhash.bands,
-        threshold=config.threshold if config.verify else None,
-        value_bytes=value_bytes,
-        pool=pool,
+        value_bytes=hasher.value_bytes,
+        ordered=config.keep == "datatrove",
     )
-    groups = pl.Series("cluster", pa.array(clusters), pl.UInt32)
-    return _drop("near_duplicate", corpus, alive, groups, best=_key(corpus, config.keep))
+
+    def act(alive: pl.Series) -> Drop:
+        if config.keep == "datatrove":
+            groups = runner.kept_in_order(signatures, alive)
+            best = groups == corpus.row_numbers()
+        else:
+            threshold = config.threshold if config.verify else None
+            groups = runner.clusters(signatures, corpus, alive, threshold=threshold)
+            best = _key(corpus, config.keep)
+        return _drop("near_duplicate", corpus, alive, groups, best=best)
+
+    return act
 
 
 def _key(corpus: Corpus, keep: Keep) -> pl.Series:
@@ -79,26 +124,12 @@ def _drop(
 
     Ties and names go by the smallest id.
     """
-    members = pl.DataFrame(
-        {
-            "row": corpus.row_numbers(),
-            "group": groups,
-            "rank": corpus.rank,
-            "key": best.cast(pl.Float64),
-        }
-    ).filter(alive)
-    members = members.filter(pl.col("group").is_duplicated())
-    best_first = members.sort(["key", "rank"], descending=[True, False], nulls_last=True)
-    winners = best_first.group_by("group", maintain_order=True).agg(
-        winner=pl.col("row").first(), cluster=pl.col("row").sort_by("rank").first()
+    smallest, stays = _core.best_of_groups(
+        groups.to_arrow(),
+        corpus.rank.to_arrow(),
+        best.cast(pl.Float64).to_arrow(),
+        alive.to_arrow(),
     )
-    members = members.join(winners, on="group", how="left", maintain_order="left")
-    # Back to the length of the corpus, null for who is in no group.
-    spread = (
-        pl.DataFrame({"row": corpus.row_numbers()})
-        .join(members.select("row", "winner", "cluster"), on="row", how="left", maintain_order="left")
-    )  # fmt: skip
-    mask = (spread["winner"].is_not_null() & (spread["winner"] != spread["row"])).fill_null(
-        value=False
-    )
-    return Drop(reason, mask, spread["cluster"], spread["winner"])
+    winner = pl.Series("winner", pa.array(stays), pl.UInt32)
+    mask = (winner != corpus.row_numbers()).fill_null(value=False)
+    return Drop(reason, mask, pl.Series("cluster", pa.array(smallest), pl.UInt32), winner)

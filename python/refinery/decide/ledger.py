@@ -20,7 +20,8 @@ UNITS = ("documents", "bytes", "tokens")
 
 def amounts(corpus: Corpus, mask: pl.Series, view: str = signals.TEXT) -> dict[str, int]:
     """Documents, bytes and tokens of the documents in `mask`, as they were read or of a view."""
-    return {unit: int(corpus.sizes(unit, view).filter(mask).sum() or 0) for unit in UNITS}
+    found = {"documents": int(mask.sum())}
+    return found | {u: int(corpus.sizes(u, view).filter(mask).sum() or 0) for u in UNITS[1:]}
 
 
 def build_ledger(

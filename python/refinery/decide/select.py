@@ -69,6 +69,8 @@ def select(
         keyed = ranked.with_columns(key=_keys(corpus, ranked, config, seed))
         if config.yield_ is None and config.documents is None:
             chosen = keyed.filter(pl.col("key") > 0)
+        elif config.quota is None and _takes_best(config):
+            chosen = _best(ranked, _target(corpus, alive, config))
         else:
             targets = _targets(ranked, _target(corpus, alive, config), config.quota)
             chosen = _until(keyed, targets)
@@ -134,7 +136,7 @@ def _targets(ranked: pl.DataFrame, target: float, config: QuotaConfig | None) ->
 
 def _keys(corpus: Corpus, ranked: pl.DataFrame, config: SelectConfig, seed: int) -> pl.Series:
     """What the highest are taken of."""
-    if config.rule == "top" or (config.rule == "sample" and not config.temperature):
+    if _takes_best(config):
         return ranked["value"]
     drawn = draws(corpus.frame["id"].gather(ranked["row"]), seed)
     probabilities = _probabilities(ranked["value"], config)
@@ -159,6 +161,23 @@ def _probabilities(values: pl.Series, config: SelectConfig) -> pl.Series:
         )
         raise DataError(message)
     return found.clip(0, 1)
+
+
+def _takes_best(config: SelectConfig) -> bool:
+    """Whether the value itself is the key."""
+    return config.rule == "top" or (config.rule == "sample" and not config.temperature)
+
+
+def _best(ranked: pl.DataFrame, target: float) -> pl.DataFrame:
+    """What `_until` takes for one target where the value is the key: without sorting the corpus."""
+    chosen = _core.select_up_to(
+        target,
+        ranked["value"].cast(pl.Float64).to_arrow(),
+        ranked["rank"].to_arrow(),
+        ranked["weight"].cast(pl.Int64).to_arrow(),
+        pl.repeat(True, len(ranked), dtype=pl.Boolean, eager=True).to_arrow(),  # noqa: FBT003
+    )
+    return ranked.filter(pl.Series(pa.array(chosen), dtype=pl.Boolean))
 
 
 def _until(keyed: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
@@ -205,11 +224,10 @@ def _different(
     """
     ranks = weighted_ranks(ranked["value"], ranked["weight"])
     good = ranked.with_columns(quality=ranks).filter(pl.col("quality") >= config.floor)
-    if corpus.signatures is None or not len(good):
+    if not len(good):
         return good.clear()
-    signatures = corpus.signatures.take(good["row"].cast(pl.Int64).to_arrow())
     chosen = _core.most_different(
-        signatures,
+        corpus.gather("minhash", good["row"]),
         good["quality"].to_arrow(),
         good["rank"].to_arrow(),
         wanted=config.documents or 0,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from refinery.decide.corpus import Corpus, find_repeat, make_corpus, step_columns
-from refinery.decide.decisions import Decisions, act, joined_rules
+from refinery.decide.corpus import Corpus, is_sketch, make_corpus, step_columns
+from refinery.decide.decisions import Decisions, joined_rules, make_act
+from refinery.decide.duplicates import Runner
 from refinery.decide.rules import failing
 from refinery.decide.state import COPIES, Drop, State
 from refinery.errors import DuplicateIdError
@@ -49,12 +50,17 @@ def annotate(spec: Spec, columns: pl.DataFrame) -> pa.Table:
         computed = compute_arrow(spec, missing, text_chunks(columns[_TEXT]))
         for name in missing:
             table = table.append_column(name, computed[name])
-    if "minhash" in given and len(table):
-        signatures = table["minhash"].cast(pa.large_binary())
-        width = len(next((s for s in signatures if s.is_valid), pa.scalar(b"")).as_py() or b"")
-        at = table.schema.get_field_index("minhash")
-        table = table.set_column(at, "minhash", signatures.cast(pa.binary(width)))
+    for name in filter(is_sketch, given if len(table) else []):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, _of_one_width(table[name]))
     return table
+
+
+def _of_one_width(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Hashes or signatures, which Polars holds as Binary, as they are in annotation files."""
+    column = column.cast(pa.large_binary())
+    width = len(next((s for s in column if s.is_valid), pa.scalar(b"")).as_py() or b"")
+    return column.cast(pa.binary(width))
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class RulesFunction:
     def __call__(self, columns: pl.Series, /, **_: object) -> pl.Series:
         with raised_by_polars():
             frame = columns.struct.unnest()
-            corpus = make_corpus(annotate(self.spec, frame))
+            corpus = make_corpus(annotate(self.spec, frame), pool())
             rules = [r for step in self.spec.plan.steps for r in step.rules]
             failures = [(rule, failing(rule, corpus.frame)) for rule in rules]
             state = State(len(corpus))
@@ -130,7 +136,7 @@ class StepFunction:
             corpus = self._corpus(frame)
             (step,) = self.spec.plan.steps
             alive = frame[_ALIVE].fill_null(value=False)
-            drop = act(corpus, alive, step, self.spec.plan, pool())
+            drop = make_act(corpus, step, self.spec.plan, Runner(pool()))(alive)
             state = State(len(corpus))
             state.alive = alive
             state.apply(drop)
@@ -138,15 +144,10 @@ class StepFunction:
             return decided.drop("id", "kept").to_struct(columns.name)
 
     def _corpus(self, frame: pl.DataFrame) -> Corpus:
-        corpus = make_corpus(annotate(self.spec, frame))
-        if not self.has_ids:
-            numbers = corpus.row_numbers()
-            return Corpus(corpus.frame.with_columns(id=numbers), corpus.signatures, numbers)
-        ids = frame[_ID]
-        rank = ids.rank("ordinal").cast(pl.UInt32) - 1
-        named = Corpus(corpus.frame.with_columns(id=ids), corpus.signatures, rank)
-        repeat = find_repeat(named)
-        if repeat is not None:
-            rows = (ids == repeat[0]).arg_true()
-            raise DuplicateIdError(repeat[0], [f"row {i}" for i in rows[:2]], repeat[1] - 1)
-        return named
+        ids = frame[_ID] if self.has_ids else None
+        corpus = make_corpus(annotate(self.spec, frame), pool(), ids=ids)
+        if ids is not None and corpus.repeated is not None:
+            document_id, n_repeats = corpus.repeated
+            rows = (ids == document_id).arg_true()
+            raise DuplicateIdError(document_id, [f"row {i}" for i in rows[:2]], n_repeats - 1)
+        return corpus

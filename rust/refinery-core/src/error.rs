@@ -59,6 +59,9 @@ pub enum Error {
         /// The type found and those allowed.
         message: String,
     },
+    /// Whoever waits asked the work to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// Arrow refused.
     #[error(transparent)]
     Arrow(#[from] arrow_schema::ArrowError),

@@ -3,13 +3,14 @@
 //! What is here: definitions of word, line, sentence and n-gram ([`text`]), signals over one
 //! document ([`signal`], [`lists`]), edits that make views of it ([`edit`]), token counts ([`tokens`]),
 //! fastText inference ([`fasttext`]) of documents and their parts ([`chunks`]), perplexity under n-gram models ([`lm`]), sketches
-//! and duplicate clusters ([`dedup`]), readers that cut inputs into units and parse rows
+//! and duplicate clusters ([`dedup`]), the best documents of groups and of all ([`choose`]), readers that cut inputs into units and parse rows
 //! ([`input`]), and the one fused pass over Arrow string columns ([`batch`]).
 //!
-//! What is not here: Python, thresholds, verdicts, files written. A signal is a number about a
+//! What is not here: Python, thresholds, verdicts, files that stay. A signal is a number about a
 //! document; what the number means for the document is decided elsewhere.
 
 pub mod batch;
+pub mod choose;
 pub mod chunks;
 pub mod columns;
 pub mod dedup;
@@ -17,6 +18,7 @@ pub mod edit;
 pub mod error;
 pub mod fasttext;
 pub mod input;
+pub mod interrupt;
 pub mod lists;
 pub mod lm;
 mod prefetch;
@@ -25,3 +27,4 @@ pub mod text;
 pub mod tokens;
 
 pub use error::{Error, Result};
+pub use interrupt::Interrupt;

@@ -1,4 +1,4 @@
-//! Signatures and clusters of near duplicates.
+//! Signatures of near duplicates, and documents that differ by them.
 
 use std::sync::Arc;
 
@@ -8,17 +8,16 @@ use arrow_array::{
     Array, ArrayRef, ArrowNativeTypeOp, BooleanArray, FixedSizeBinaryArray, Float64Array,
     UInt32Array,
 };
-use arrow_schema::DataType;
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use refinery_core::Error;
 use refinery_core::batch::Texts;
-use refinery_core::dedup::cluster::{self, Clustering, Value};
 use refinery_core::dedup::diverse::{self, Diversity};
 use refinery_core::dedup::minhash::{self, MinHashParams};
-use refinery_core::dedup::ordered;
+use refinery_core::dedup::sketches::Value;
 
-use crate::detach::{ThreadPool, detached, to_py_err};
+use crate::detach::{detached, to_py_err};
+use crate::signatures::type_error;
 
 /// Computes `MinHash` signatures inside a pass.
 #[pyclass(frozen, module = "refinery._core")]
@@ -60,6 +59,12 @@ impl MinHasher {
         self.inner.signature_bytes()
     }
 
+    /// Bytes of one value of a signature.
+    #[getter]
+    fn value_bytes(&self) -> usize {
+        self.inner.signature_bytes() / self.inner.num_perm()
+    }
+
     /// Jaccard similarity of the shingles of two texts, row by row: what signatures estimate.
     ///
     /// `left`, `right`: string columns of one length. Returns `Float64`, as long as they are; null
@@ -90,78 +95,9 @@ impl MinHasher {
     }
 }
 
-fn type_error(column: &str, expected: &str, found: &DataType) -> Error {
-    Error::Schema {
-        column: column.into(),
-        message: format!("expected {expected}, found {found}"),
-    }
-}
-
-/// For each document the index of the smallest-ranked document of its near-duplicate cluster.
-///
-/// `signatures`: `FixedSizeBinary(value_bytes x num_perm)`, null where a document has none; `rank`:
-/// `UInt32`, place in id order; `alive`: Boolean. Returns `UInt32`, as long as the inputs.
-#[pyfunction]
-#[pyo3(signature = (signatures, rank, alive, *, bands, threshold, value_bytes=4, pool=None))]
-#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
-fn near_duplicate_clusters(
-    py: Python<'_>,
-    signatures: PyArray,
-    rank: PyArray,
-    alive: PyArray,
-    bands: usize,
-    threshold: Option<f64>,
-    value_bytes: usize,
-    pool: Option<&ThreadPool>,
-) -> PyResult<PyArray> {
-    let [signatures, rank, alive] = [signatures, rank, alive].map(|a| a.into_inner().0);
-    let clusters = detached(py, pool, || {
-        let signed = Signed::new(&signatures, &alive, value_bytes)?;
-        let rank = rank
-            .as_primitive_opt::<UInt32Type>()
-            .ok_or_else(|| type_error("rank", "UInt32", rank.data_type()))?
-            .values();
-        let clustering = Clustering {
-            num_perm: signed.num_perm,
-            bands,
-            threshold,
-        };
-        match value_bytes {
-            8 => signed.clusters::<u64>(rank, &clustering),
-            _ => signed.clusters::<u32>(rank, &clustering),
-        }
-    })?;
-    Ok(PyArray::from_array_ref(Arc::new(clusters)))
-}
-
-/// For each document the one of its near-duplicate cluster that datatrove keeps.
-///
-/// `signatures`: `FixedSizeBinary(value_bytes x num_perm)`, null where a document has none; `alive`:
-/// Boolean; both in the order that decides. Returns `UInt32`, as long as the inputs.
-#[pyfunction]
-#[pyo3(signature = (signatures, alive, *, bands, value_bytes, pool=None))]
-fn near_duplicates_kept_in_order(
-    py: Python<'_>,
-    signatures: PyArray,
-    alive: PyArray,
-    bands: usize,
-    value_bytes: usize,
-    pool: Option<&ThreadPool>,
-) -> PyResult<PyArray> {
-    let [signatures, alive] = [signatures, alive].map(|a| a.into_inner().0);
-    let kept = detached(py, pool, || {
-        let signed = Signed::new(&signatures, &alive, value_bytes)?;
-        match value_bytes {
-            8 => signed.kept_in_order::<u64>(bands),
-            _ => signed.kept_in_order::<u32>(bands),
-        }
-    })?;
-    Ok(PyArray::from_array_ref(Arc::new(kept)))
-}
-
 /// Rows of the best documents that differ from each other, in the order in which they were chosen.
 ///
-/// `signatures` as above; `quality`: Float64, 0 to 1, null for a document that is no candidate;
+/// `signatures`: `FixedSizeBinary(value_bytes x num_perm)`, null where a document has none; `quality`: Float64, 0 to 1, null for a document that is no candidate;
 /// `rank`: `UInt32`, what breaks ties. No two chosen documents share `too_like` of their values.
 #[pyfunction]
 #[pyo3(signature = (signatures, quality, rank, *, wanted, too_like, value_bytes=4))]
@@ -237,25 +173,6 @@ impl<'a> Signed<'a> {
         })
     }
 
-    fn clusters<V: Stored>(
-        &self,
-        rank: &[u32],
-        clustering: &Clustering,
-    ) -> Result<UInt32Array, Error> {
-        let alive = &self.taking_part;
-        let clusters = self.with_values::<V, _>(|values| {
-            cluster::near_duplicate_clusters(values, rank, alive, clustering)
-        })?;
-        Ok(clusters.smallest.into())
-    }
-
-    fn kept_in_order<V: Stored>(&self, bands: usize) -> Result<UInt32Array, Error> {
-        let kept = self.with_values::<V, _>(|values| {
-            ordered::kept_in_order(values, &self.taking_part, self.num_perm, bands)
-        })?;
-        Ok(kept.into())
-    }
-
     /// Hands the values to `work`: read where they lie unless their bytes are in another order or
     /// place than those of `V`.
     fn with_values<V: Stored, R>(&self, work: impl FnOnce(&[V]) -> R) -> R {
@@ -268,28 +185,17 @@ impl<'a> Signed<'a> {
             return work(buffer.typed_data());
         }
         let bytes = buffer.chunks_exact(size_of::<V>());
-        let copied: Vec<V> = bytes.map(V::stored).collect();
+        let copied: Vec<V> = bytes.map(V::from_stored).collect();
         work(&copied)
     }
 }
 
-/// A value as it lies in a column: little-endian.
-trait Stored: Value + ArrowNativeTypeOp {
-    /// From exactly its bytes.
-    fn stored(bytes: &[u8]) -> Self;
-}
+/// A value as it lies in a column.
+trait Stored: Value + ArrowNativeTypeOp {}
 
-impl Stored for u32 {
-    fn stored(bytes: &[u8]) -> Self {
-        bytes.first_chunk().map_or(0, |b| Self::from_le_bytes(*b))
-    }
-}
+impl Stored for u32 {}
 
-impl Stored for u64 {
-    fn stored(bytes: &[u8]) -> Self {
-        bytes.first_chunk().map_or(0, |b| Self::from_le_bytes(*b))
-    }
-}
+impl Stored for u64 {}
 
 /// Documents that are alive and have a signature; null counts as not alive.
 fn taking_part(signatures: &FixedSizeBinaryArray, alive: &ArrayRef) -> Result<Vec<bool>, Error> {
@@ -310,7 +216,5 @@ fn taking_part(signatures: &FixedSizeBinaryArray, alive: &ArrayRef) -> Result<Ve
 /// Adds this file's names to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<MinHasher>()?;
-    m.add_function(wrap_pyfunction!(most_different, m)?)?;
-    m.add_function(wrap_pyfunction!(near_duplicates_kept_in_order, m)?)?;
-    m.add_function(wrap_pyfunction!(near_duplicate_clusters, m)?)
+    m.add_function(wrap_pyfunction!(most_different, m)?)
 }

@@ -1,9 +1,16 @@
 //! The one door for long calls: the GIL is released, the work runs on the pool it was given, and
 //! errors of the core become the exceptions of `refinery.errors`.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use refinery_core::{Error, Result};
+use refinery_core::{Error, Interrupt, Result};
+
+/// How long a signal may wait until it is looked for.
+const POLL: Duration = Duration::from_millis(100);
 
 /// A pool of threads for the kernels; one per run, so that `threads:` is obeyed.
 #[pyclass(frozen, module = "refinery._core")]
@@ -35,11 +42,57 @@ pub fn detached<T: Send>(
     pool: Option<&ThreadPool>,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
-    py.detach(|| match pool {
+    py.detach(|| on_pool(pool, work)).map_err(to_py_err)
+}
+
+fn on_pool<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
+    match pool {
         Some(pool) => pool.pool.install(work),
         None => work(),
+    }
+}
+
+/// The same for work of many seconds: the calling thread waits, lets Python's signal handlers run
+/// and calls `stop` where one is given. What either raises interrupts the work, and is raised when
+/// that has ended.
+pub fn interruptible<T: Send>(
+    py: Python<'_>,
+    pool: Option<&ThreadPool>,
+    stop: Option<&Py<PyAny>>,
+    work: impl FnOnce(&Interrupt) -> Result<T> + Send,
+) -> PyResult<T> {
+    let interrupt = Interrupt::default();
+    py.detach(|| {
+        thread::scope(|scope| {
+            let (done, is_done) = channel();
+            let interrupt = &interrupt;
+            let worker = scope.spawn(move || {
+                let found = on_pool(pool, || work(interrupt));
+                // Nobody waits any more only where the process ends.
+                let _ = done.send(());
+                found
+            });
+            let mut raised = None;
+            while is_done.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+                if raised.is_none() {
+                    raised = Python::attach(|py| ask(py, stop)).err();
+                }
+                if raised.is_some() {
+                    interrupt.set();
+                }
+            }
+            match (worker.join(), raised) {
+                (Err(panic), _) => std::panic::resume_unwind(panic),
+                (Ok(_), Some(raised)) => Err(raised),
+                (Ok(found), None) => found.map_err(to_py_err),
+            }
+        })
     })
-    .map_err(to_py_err)
+}
+
+fn ask(py: Python<'_>, stop: Option<&Py<PyAny>>) -> PyResult<()> {
+    py.check_signals()?;
+    stop.map_or(Ok(()), |stop| stop.call0(py).map(drop))
 }
 
 /// The Python exception of a core error.

@@ -1,6 +1,7 @@
 //! The extension module `refinery._core`: the list of its parts and nothing else.
 
 mod arrow;
+mod choose;
 mod columns;
 mod dedup;
 mod detach;
@@ -10,6 +11,7 @@ mod lm;
 mod models;
 mod ngram;
 mod signals;
+mod signatures;
 mod text;
 
 use pyo3::prelude::*;
@@ -25,6 +27,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     lm::register(m)?;
     ngram::register(m)?;
     dedup::register(m)?;
+    signatures::register(m)?;
+    choose::register(m)?;
     input::register(m)?;
     lists::register(m)?;
     text::register(m)

@@ -13,3 +13,4 @@ pub mod diverse;
 pub mod exact;
 pub mod minhash;
 pub mod ordered;
+pub mod sketches;

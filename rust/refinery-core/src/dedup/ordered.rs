@@ -17,8 +17,8 @@
 
 use rayon::prelude::*;
 
-use super::cluster::Value;
-use crate::{Error, Result};
+use super::sketches::{Shape, Value};
+use crate::{Error, Interrupt, Result};
 
 /// For each document the one of its cluster that stays: itself where it is alone or does not take
 /// part.
@@ -29,19 +29,16 @@ use crate::{Error, Result};
 /// Runs on the current rayon pool; the result is the same on any.
 ///
 /// # Errors
-/// [`Error::Parameter`] where bands do not divide `num_perm`, or the lengths do not fit.
+/// [`Error::Parameter`] where bands do not divide `num_perm`, or the lengths do not fit;
+/// [`Error::Interrupted`], asked for between bands.
 pub fn kept_in_order<V: Value>(
     signatures: &[V],
     alive: &[bool],
-    num_perm: usize,
-    bands: usize,
+    shape: Shape,
+    interrupt: &Interrupt,
 ) -> Result<Vec<u32>> {
-    if bands == 0 || !num_perm.is_multiple_of(bands) {
-        return Err(Error::Parameter {
-            name: "minhash.bands",
-            message: format!("got {bands} for {num_perm} permutations; allowed: a divisor"),
-        });
-    }
+    shape.check()?;
+    let num_perm = shape.num_perm;
     let n = alive.len();
     if Some(signatures.len()) != n.checked_mul(num_perm) || u32::try_from(n).is_err() {
         return Err(Error::Parameter {
@@ -52,11 +49,11 @@ pub fn kept_in_order<V: Value>(
             ),
         });
     }
-    let rows = num_perm / bands;
     let mut sets = Sets::new(n);
     let mut places: Vec<u32> = (0..n as u32).filter(|&i| alive[i as usize]).collect();
-    for band in 0..bands {
-        let values = |&place: &u32| &signatures[place as usize * num_perm + band * rows..][..rows];
+    for band in 0..shape.bands {
+        interrupt.check()?;
+        let values = |&place: &u32| shape.band(&signatures[place as usize * num_perm..], band);
         places.par_sort_unstable_by(|a, b| values(a).cmp(values(b)).then(a.cmp(b)));
         for pair in places.windows(2) {
             if values(&pair[0]) == values(&pair[1]) {
@@ -115,10 +112,19 @@ mod tests {
 
     use super::*;
 
+    fn kept_of(values: &[u64], alive: &[bool], num_perm: usize, bands: usize) -> Result<Vec<u32>> {
+        kept_in_order(
+            values,
+            alive,
+            Shape { num_perm, bands },
+            &Interrupt::default(),
+        )
+    }
+
     /// One row per document, bands of one value.
     fn kept(rows: &[&[u64]]) -> Vec<u32> {
         let num_perm = rows[0].len();
-        kept_in_order(&rows.concat(), &vec![true; rows.len()], num_perm, num_perm).unwrap()
+        kept_of(&rows.concat(), &vec![true; rows.len()], num_perm, num_perm).unwrap()
     }
 
     #[test]
@@ -152,14 +158,14 @@ mod tests {
 
     #[test]
     fn documents_that_do_not_take_part_stay_alone() {
-        let kept = kept_in_order(&[1_u64, 1, 1], &[false, true, true], 1, 1).unwrap();
+        let kept = kept_of(&[1, 1, 1], &[false, true, true], 1, 1).unwrap();
         assert_eq!(kept, [0, 1, 1]);
     }
 
     #[test]
     fn lengths_and_bands_that_do_not_fit_are_refused() {
         let refused = |values: &[u64], num_perm, bands| {
-            kept_in_order(values, &[true, true], num_perm, bands)
+            kept_of(values, &[true, true], num_perm, bands)
                 .unwrap_err()
                 .to_string()
         };
@@ -211,7 +217,7 @@ mod tests {
             bands in prop::sample::select(vec![1, 2, 3, 6]),
         ) {
             let alive = vec![true; rows.len()];
-            let found = kept_in_order(&rows.concat(), &alive, 6, bands).unwrap();
+            let found = kept_of(&rows.concat(), &alive, 6, bands).unwrap();
             prop_assert_eq!(found, twin(&rows, bands));
         }
     }

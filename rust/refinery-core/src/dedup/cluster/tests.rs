@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::compare::MAX_LEADERS;
 use super::*;
+use crate::dedup::sketches::Spilled;
 
 const ROWS: usize = 2;
 
@@ -19,6 +21,36 @@ fn cluster(rows: &[Vec<u32>], threshold: Option<f64>) -> Clusters {
     let rank: Vec<u32> = (0..rows.len() as u32).collect();
     let clustering = clustering(rows[0].len(), threshold);
     near_duplicate_clusters(&rows.concat(), &rank, &vec![true; rows.len()], &clustering).unwrap()
+}
+
+/// The same within limits, from memory and from disk.
+fn cluster_within(
+    rows: &[Vec<u32>],
+    threshold: Option<f64>,
+    table_documents: usize,
+) -> Result<[Clusters; 2]> {
+    let (interrupt, piece_bytes) = (&Interrupt::default(), 1);
+    let limits = Limits {
+        table_documents,
+        piece_bytes,
+        interrupt,
+    };
+    let values = rows.concat();
+    let num_perm = rows[0].len();
+    let bands = num_perm / ROWS;
+    let shape = Shape { num_perm, bands };
+    let rank: Vec<u32> = (0..rows.len() as u32).collect();
+    let alive = vec![true; rows.len()];
+    let mut spilled = Spilled::<u32>::create(&std::env::temp_dir(), shape)?;
+    for part in values.chunks(7 * num_perm) {
+        let stored: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
+        spilled.append(&stored)?;
+    }
+    let resident = Resident::new(&values, shape)?;
+    Ok([
+        super::cluster(&resident, &rank, &alive, threshold, limits)?,
+        super::cluster(&spilled, &rank, &alive, threshold, limits)?,
+    ])
 }
 
 /// All pairs that share a band and reach the threshold, joined by relabelling.
@@ -187,7 +219,30 @@ fn families_in_a_large_bucket_are_found_through_their_leaders() {
         .map(|i| vec![1, 1, i % 40, 2, i % 40, 1000 + i])
         .collect();
     let found = cluster(&rows, Some(0.8));
-    assert!((0..1000).map(|i| i % 40).eq(found.smallest));
+    assert!((0..1000).map(|i| i % 40).eq(found.smallest.iter().copied()));
+    // A bucket that is read in four pieces keeps its leaders.
+    for within in cluster_within(&rows, Some(0.8), 1).unwrap() {
+        assert_eq!(within, found);
+    }
+}
+
+#[test]
+fn a_stop_that_was_asked_for_ends_the_work() {
+    let interrupt = Interrupt::default();
+    let limits = Limits {
+        table_documents: usize::MAX,
+        piece_bytes: PIECE_BYTES,
+        interrupt: &interrupt,
+    };
+    let shape = Shape {
+        num_perm: 2,
+        bands: 1,
+    };
+    let sketches = Resident::new(&[1_u32; 8], shape).unwrap();
+    let run = || super::cluster(&sketches, &[0, 1, 2, 3], &[true; 4], Some(0.7), limits);
+    assert_eq!(run().unwrap().smallest, [0; 4]);
+    interrupt.set();
+    assert!(matches!(run(), Err(Error::Interrupted)));
 }
 
 #[test]
@@ -226,6 +281,19 @@ proptest! {
             let alive = vec![true; rows.len()];
             let found = near_duplicate_clusters(&wide, &rank, &alive, &clustering).unwrap();
             prop_assert_eq!(found.smallest, cluster(&rows, Some(threshold)).smallest);
+        }
+    }
+
+    #[test]
+    fn limits_and_disk_change_nothing(
+        rows in rows(6, 400),
+        threshold in prop::option::of(0.0..1.0),
+        table_documents in 1_usize..300,
+    ) {
+        let plenty = cluster(&rows, threshold);
+        for within in cluster_within(&rows, threshold, table_documents).unwrap() {
+            prop_assert_eq!(&within.smallest, &plenty.smallest);
+            prop_assert_eq!(within.stats.candidate_pairs, plenty.stats.candidate_pairs);
         }
     }
 
