@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from refinery.cli.budget import budget
+from refinery.cli.drift import drift
 from refinery.cli.label import label
 from refinery.cli.mix import mix
 from refinery.cli.train import train
@@ -238,6 +239,13 @@ def report(
         Path | None,
         typer.Option(help="Show a layout test too: what refinery layout --json wrote."),
     ] = None,
+    drift_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--drift",
+            help="Show drift of the scores too, from another run or refinery drift --write.",
+        ),
+    ] = None,
 ) -> None:
     """Show the funnel of a finished run, and every rule in turn, alone and exclusively."""
     from refinery.api import Run
@@ -249,16 +257,26 @@ def report(
         from refinery.layout import LayoutTest
 
         tested = LayoutTest.read(layouts)
+    moved = None
+    if drift_from is not None:
+        from refinery.drift import drift, open_reference
+
+        moved = drift(opened, open_reference(drift_from))
     if html is not None:
         from refinery.report.page import render
 
-        html.write_text(render(opened.manifest, layouts=tested), encoding="utf-8")
+        html.write_text(render(opened.manifest, layouts=tested, drift=moved), encoding="utf-8")
         show.line(f"wrote {html}")
         return
     show.ledger(opened.ledger, rules=True)
     if tested is not None:
         show.line("")
         show.layouts(tested)
+    if moved is not None:
+        from refinery.report.drift import drift_table
+
+        show.line("")
+        show.table(drift_table(moved))
 
 
 @app.command()
@@ -333,6 +351,7 @@ def clean(out: OutFolder) -> None:
 
 
 app.command()(budget)
+app.command()(drift)
 app.command()(label)
 app.command()(mix)
 app.command()(train)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from refinery.report.drift import HEADERS, LEAD, drift_lines
 from refinery.report.funnel import (
     FunnelRow,
     RuleRow,
@@ -20,6 +21,7 @@ from refinery.report.funnel import (
 from refinery.report.layouts import flip, independent, layout_lines, shown
 
 if TYPE_CHECKING:
+    from refinery.drift import Drift
     from refinery.layout import LayoutTest
 
 _STYLE = """
@@ -44,8 +46,10 @@ _RULE_COUNTS = (
 )
 
 
-def render(manifest: dict[str, Any], *, layouts: LayoutTest | None = None) -> str:
-    """The page of a finished run, as HTML; with a layout test, where there is one."""
+def render(
+    manifest: dict[str, Any], *, layouts: LayoutTest | None = None, drift: Drift | None = None
+) -> str:
+    """The page of a finished run, as HTML; with a layout test and drift, where there are."""
     ledger = manifest["ledger"]
     rows = funnel(ledger)
     last = rows[-1]
@@ -65,6 +69,7 @@ def render(manifest: dict[str, Any], *, layouts: LayoutTest | None = None) -> st
             f'<p class="lead">{_RULE_COUNTS}</p>',
             _rules(rule_rows(ledger)),
             *(_layouts(layouts) if layouts is not None else []),
+            *(_drift(drift) if drift is not None else []),
             "<h2>Inputs</h2>",
             _inputs(manifest["inputs"]),
             "<h2>Outputs</h2>",
@@ -155,6 +160,12 @@ def _layouts(found: LayoutTest) -> list[str]:
     )
     headers = [("profile", ""), ("rule", ""), *((name, "n") for name in found.layouts)]
     return ["<h2>Layout</h2>", f'<p class="lead">{escape(lead)}</p>', _table(headers, cells)]
+
+
+def _drift(found: Drift) -> list[str]:
+    headers = [(name, "n" if 2 <= i <= 5 else "") for i, name in enumerate(HEADERS)]
+    cells = [[escape(cell) for cell in row] for row in drift_lines(found)]
+    return ["<h2>Drift</h2>", f'<p class="lead">{LEAD}</p>', _table(headers, cells)]
 
 
 def _inputs(inputs: list[dict[str, Any]]) -> str:
