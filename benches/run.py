@@ -11,6 +11,7 @@ It ends with 1 when a section failed that should have run.
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -26,8 +27,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "parity")]
 from oracles import interpreter  # noqa: E402
 
 from common.command import WORK  # noqa: E402 - lives beside this file
-from common.measure import busy_seconds  # noqa: E402
-from common.record import ROOT, add  # noqa: E402
+from common.figures import ratio  # noqa: E402
+from common.record import RECORDS, add  # noqa: E402
 
 Need = Callable[[argparse.Namespace], str | None]
 
@@ -139,24 +140,34 @@ def main() -> None:
     if unknown or not chosen:
         there = ", ".join(each.name for each in SECTIONS)
         sys.exit(f"no section {', '.join(unknown)}; there are: {there}")
-    found, failed = {}, []
-    for section in chosen:
-        print(f"\n== {section.name}", flush=True)
-        started, busy = time.perf_counter(), busy_seconds()
-        result = run_section(section, options)
-        result["seconds"] = round(time.perf_counter() - started, 1)
-        result["busy_cores"] = round((busy_seconds() - busy) / max(result["seconds"], 0.1), 2)
-        found[section.name] = result
-        if reason := result.get("left_out"):
-            print(f"left out: {reason}")
-            failed += [section.name] if result.pop("failed", False) else []
-        if options.record:
-            # After every section: what is measured outlives an interruption.
-            path = add({section.name: result})
+    found = {section.name: measured(section, options) for section in chosen}
+    failed = [name for name, result in found.items() if result.pop("failed", False)]
     if options.record:
-        print(f"\nrecord: {path.relative_to(ROOT)}")
+        # With the sections of earlier runs of this commit.
+        path = add(found, records=options.records)
+        found = json.loads(path.read_text(encoding="utf-8"))["sections"]
+    quoted = headline(found)
+    print()
+    for name, value in quoted.items():
+        print(f"{name:<46} {value}")
+    if options.record:
+        print(f"\nrecord: {add({'headline': quoted}, records=options.records)}")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
+
+
+def measured(section: Section, options: argparse.Namespace) -> dict[str, Any]:
+    """Run a section and put it into the record at once: it outlives an interruption of the rest."""
+    print(f"\n== {section.name}", flush=True)
+    started, load = time.perf_counter(), os.getloadavg()[0]
+    result = run_section(section, options)
+    # More than a few tenths: something else was running, and the times are spoiled.
+    result |= {"seconds": round(time.perf_counter() - started, 1), "load_before": round(load, 2)}
+    if "left_out" in result:
+        print(f"left out: {result['left_out']}")
+    elif options.record:
+        add({section.name: result}, records=options.records)
+    return result
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -173,7 +184,45 @@ def parse_arguments() -> argparse.Namespace:
     if options.data and not options.data.is_dir():
         print(f"{options.data} is not there: the demo corpus is taken")
         options.data = None
+    # Times of small inputs are no result to commit.
+    options.records = options.work / "records" if options.quick else RECORDS
     return options
+
+
+HEADLINE = {
+    "pass in memory, share of its limit": ("limits", "shares", "pass", "share"),
+    "MinHash from text, share of its limit": ("limits", "shares", "minhash", "share"),
+    "instructions a byte of the pass": ("instructions", "instructions_per_byte", "pass"),
+    "whole job, MB/CPU-s beyond the start": ("whole_job", "cpu_1_thread", "mb_per_s"),
+    "whole job, CPU-s at the start": ("whole_job", "cpu_1_thread", "start_s"),
+    "fused bound, MB/s": ("limits", "shares", "fused_bound", "limit_mb_per_s"),
+    "added by all but the pass": ("whole_job", "added_by_all_but_the_pass"),
+    "2 threads over 1": ("whole_job", "times_faster_with_2_threads", "beyond the start"),
+    "peak memory over the estimate": ("whole_job", "memory", "measured_to_estimate"),
+    "scoring over fastText, dim 100": ("scoring", "models", "bigrams, dim 100", "times_faster"),
+    "scoring over fastText, dim 16": ("scoring", "models", "bigrams, dim 16", "times_faster"),
+    "token counts over tiktoken": ("tokens", "times_faster", "tiktoken"),
+    "datatrove's CPU over ours, beyond the start": (
+        "beside_datatrove", "beyond_the_start", "1 threads", "times_less_cpu",
+    ),
+    "exponent of cost in the corpus": ("growth", "bytes_of_corpus", "exponent"),
+    "exponent of cost in the document": ("growth", "bytes_of_document", "exponent"),
+}  # fmt: skip
+"""What is quoted most, and where it stands in the sections."""
+
+
+def headline(found: dict[str, Any]) -> dict[str, Any]:
+    """Give what is quoted most, of the sections that were measured."""
+    rows = {name: _at(found, *path) for name, path in HEADLINE.items()}
+    share = ratio(rows["whole job, MB/CPU-s beyond the start"], rows["fused bound, MB/s"], digits=3)
+    rows["whole job, share of the fused bound"] = share
+    return {name: value for name, value in rows.items() if value is not None}
+
+
+def _at(found: Any, *path: str) -> Any:
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def run_section(section: Section, options: argparse.Namespace) -> dict[str, Any]:

@@ -151,6 +151,7 @@ fn score(model: &Arc<Model>) -> Score {
         name: "score".into(),
         model: ScoreModel::Label(Arc::clone(model), 0),
         view: None,
+        chunks: None,
     }
 }
 

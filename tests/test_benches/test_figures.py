@@ -23,11 +23,12 @@ limits = _script("limits/run")
 
 
 def test_a_share_is_of_the_steps_in_turn():
-    rates = dict.fromkeys(limits.FUSED, 100.0) | {"minhash": 20.0}
+    rates = dict.fromkeys([*limits.FUSED, "parquet_write"], 100.0) | {"minhash": 20.0}
     rows = limits.share_rows(rates)
     assert rows["minhash"]["limit_mb_per_s"] == pytest.approx(33.3)
     assert rows["minhash"]["share"] == pytest.approx(0.6)
-    assert rows["fused_bound"]["limit_mb_per_s"] == round(100 / len(limits.FUSED), 1)
+    steps = len(limits.FUSED) + limits.KEPT  # what is not kept is not written
+    assert rows["fused_bound"]["limit_mb_per_s"] == round(100 / steps, 1)
     assert set(rows) == {"minhash", "fused_bound"}
 
 
@@ -109,3 +110,18 @@ def test_every_section_is_a_script_that_is_there():
     names = [section.name for section in runner.SECTIONS]
     assert len(names) == len(set(names)) > 5
     assert all((BENCHES / section.script).is_file() for section in runner.SECTIONS)
+
+
+def test_the_headline_is_of_what_was_measured():
+    runner = _script("run")
+    found = {
+        "limits": {"shares": {"fused_bound": {"limit_mb_per_s": 40.0}}},
+        "whole_job": {"cpu_1_thread": {"mb_per_s": 10.0, "start_s": 1.0}},
+        "tokens": {"left_out": "no tiktoken"},
+    }
+    assert runner.headline(found) == {
+        "whole job, MB/CPU-s beyond the start": 10.0,
+        "whole job, CPU-s at the start": 1.0,
+        "fused bound, MB/s": 40.0,
+        "whole job, share of the fused bound": 0.25,
+    }
