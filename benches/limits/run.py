@@ -78,7 +78,9 @@ def main() -> None:
     check(counts)
     rates |= measure_parquet(corpus.texts(), options.repeats)
     found = {name: spread(values, 1) for name, values in rates.items()}
-    shares = share_rows({name: figure["median"] for name, figure in found.items()})
+    # What was done once can be done: a limit is its best round, a part of ours its median.
+    chosen = {name: figure["median" if name in STEPS else "most"] for name, figure in found.items()}
+    shares = share_rows(chosen)
     show(found, shares)
     section = {
         "versions": versions(),
@@ -191,7 +193,7 @@ def share_rows(rates: dict[str, float]) -> dict[str, dict[str, float]]:
 def show(found: dict[str, dict[str, float]], shares: dict[str, dict[str, float]]) -> None:
     for name, figure in found.items():
         if name not in STEPS:
-            print(f"limit {name:28} {figure['median']:>10,.0f} MB/s")
+            print(f"limit {name:28} {figure['most']:>10,.0f} MB/s")
     for name, row in shares.items():
         if "share" in row:
             print(

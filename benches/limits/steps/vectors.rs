@@ -72,24 +72,28 @@ dispatched!(fn add_16(table: &[[f32; 16]], rows: &[u32], sum: &mut [f32; 16]) = 
 
 #[inline(always)]
 fn add_body<const DIM: usize>(table: &[[f32; DIM]], rows: &[u32], sum: &mut [f32; DIM]) {
+    // Its own array: it stays in registers.
+    let mut found = *sum;
     for (i, &row) in rows.iter().enumerate() {
         if let Some(&later) = rows.get(i + AHEAD) {
             prefetch(&table[later as usize]);
         }
-        for (total, value) in sum.iter_mut().zip(&table[row as usize]) {
-            *total += value;
+        let row = &table[row as usize];
+        for i in 0..DIM {
+            found[i] += row[i];
         }
     }
+    *sum = found;
 }
 
 /// Asks for every cache line of a row.
 #[inline(always)]
 fn prefetch<const DIM: usize>(row: &[f32; DIM]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(16) {
+    for value in row.iter().step_by(16).chain(row.last()) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: the address is that of a value; fetching it changes nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = row;
