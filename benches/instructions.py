@@ -1,8 +1,8 @@
 """Instructions a byte of every kernel and of the whole pass: figures that a busy machine cannot spoil.
 
-    python benches/instructions.py [--only pass,minhash]
+    python benches/instructions.py [--only job,minhash]
 
-What it is: each kernel of `limits/kernels.rs` runs twice over a small fixed corpus under
+What it is: each part of `kernels/parts.rs` runs twice over a small fixed corpus under
 `valgrind --tool=callgrind`, and the second time is counted, when buffers and caches are filled. The
 corpus is the language reference that every Python of one version has. The counts are compared with
 the newest record of the same corpus, build and processor family. What it is not: time. valgrind knows
@@ -28,16 +28,16 @@ from common.record import ROOT, latest, versions
 
 KERNELS = [
     "base", "n_tokens", "minhash", "datatrove.gopher_quality", "datatrove.gopher_repetition",
-    "datatrove.c4", "datatrove.fineweb_quality", "kl3m", "score_textbook", "pass",
+    "datatrove.c4", "datatrove.fineweb_quality", "kl3m", "score_textbook", "job",
 ]  # fmt: skip
-COUNTED = "*instructions_are_counted_here*"
+COUNTED = "*warm_run*"
 CHANGED = 0.01
 """Shown as a change from here on: builds of the same source differ by less."""
 
 
 def main() -> None:
     made = parser(__doc__, megabytes=0.2, repeats=1)
-    made.add_argument("--only", type=lambda value: value.split(","), help="kernels, by commas")
+    made.add_argument("--only", type=lambda value: value.split(","), help="parts, by commas")
     made.add_argument("--profile", default="bench", help="cargo profile of the build")
     options = made.parse_args()
     if shutil.which("valgrind") is None:
@@ -82,12 +82,12 @@ def build(profile: str) -> Path:
     """Build the bench; give its binary."""
     command = ["cargo", "bench", "--no-run", "--profile", profile, "-p", "refinery-core"]
     done = subprocess.run(
-        [*command, "--bench", "limits", "--message-format", "json"],
+        [*command, "--bench", "pass", "--message-format", "json"],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     messages = map(json.loads, done.stdout.splitlines())
     built = [message for message in messages if message.get("executable")]
-    return Path(next(each["executable"] for each in built if each["target"]["name"] == "limits"))
+    return Path(next(each["executable"] for each in built if each["target"]["name"] == "pass"))
 
 
 def instructions(binary: Path, lines: Path, kernel: str) -> int:
@@ -95,7 +95,7 @@ def instructions(binary: Path, lines: Path, kernel: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out"]
         tool += ["--collect-atstart=no", f"--toggle-collect={COUNTED}"]
-        given = [str(lines), "--count", kernel, "--model", f"textbook={TEXTBOOK}"]
+        given = ["count", kernel, str(lines), str(TEXTBOOK)]
         done = subprocess.run([*tool, str(binary), *given], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{kernel}: ended with {done.returncode}:\n{done.stderr[-2000:]}")

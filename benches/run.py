@@ -190,9 +190,9 @@ def parse_arguments() -> argparse.Namespace:
 
 
 HEADLINE = {
-    "pass in memory, share of its limit": ("limits", "shares", "pass", "share"),
+    "pass in memory, share of its limit": ("limits", "shares", "job", "share"),
     "MinHash from text, share of its limit": ("limits", "shares", "minhash", "share"),
-    "instructions a byte of the pass": ("instructions", "instructions_per_byte", "pass"),
+    "instructions a byte of the pass": ("instructions", "instructions_per_byte", "job"),
     "whole job, MB/CPU-s beyond the start": ("whole_job", "cpu_1_thread", "mb_per_s"),
     "whole job, CPU-s at the start": ("whole_job", "cpu_1_thread", "start_s"),
     "fused bound, MB/s": ("limits", "shares", "fused_bound", "limit_mb_per_s"),

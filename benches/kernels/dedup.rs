@@ -9,11 +9,11 @@
     reason = "a bench prints and may stop"
 )]
 
-use std::io::BufRead;
-use std::time::Instant;
+mod timing;
 
 use refinery_core::dedup::cluster::{Clustering, near_duplicate_clusters};
 use refinery_core::dedup::minhash::{Kernel, MinHashParams, MinHashScratch, MinHasher};
+use timing::{processor_seconds, texts};
 
 const ROUNDS: usize = 5;
 
@@ -25,32 +25,12 @@ fn main() {
     cluster(1_000_000);
 }
 
-fn texts(path: &str) -> Vec<String> {
-    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
-    let parse = |line: std::io::Result<String>| -> String {
-        let row: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-        row["text"].as_str().unwrap().to_owned()
-    };
-    file.lines().map(parse).collect()
-}
-
-/// Seconds this thread has run on a processor, where the system tells: on a busy machine they say
-/// more than the wall clock does.
-fn processor_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = stat.split_ascii_whitespace().next()?.parse().ok()?;
-    Some(nanoseconds / 1e9)
-}
-
 /// Median and least seconds of a round that runs on this thread.
 fn seconds(mut round: impl FnMut()) -> (f64, f64) {
     median_and_least(|| {
-        let (start, before) = (Instant::now(), processor_seconds());
+        let before = processor_seconds();
         round();
-        match (before, processor_seconds()) {
-            (Some(before), Some(after)) => after - before,
-            _ => start.elapsed().as_secs_f64(),
-        }
+        processor_seconds() - before
     })
 }
 

@@ -1,10 +1,10 @@
 //! Where the fused pass spends its time: each part alone, then all of it, on one thread.
 //!
-//! `cargo bench -p refinery-core --bench pass -- rates TEXTS.jsonl [MODEL]` (one object with `text`
+//! `cargo bench -p refinery-core --bench pass -- rates TEXTS.jsonl [MODEL…]` (one object with `text`
 //! a line) prints MB of text a second of processor time, median and best of some rounds. A part
 //! alone includes what it shares with others (splitting words, token ids). Two more sections:
 //!
-//! - `count PART TEXTS.jsonl [MODEL]` runs one part twice, the second time in [`warm_run`], for
+//! - `count PART TEXTS.jsonl [MODEL…]` runs one part twice, the second time in [`warm_run`], for
 //!   instruction counts, which no neighbour disturbs: `valgrind --tool=callgrind
 //!   --collect-atstart=no --toggle-collect='*warm_run*' target/release/deps/pass-* count …`.
 //! - `growth [PART]` prints nanoseconds a byte of documents of 1, 10 and 100 MB, natural and odd.
@@ -17,27 +17,18 @@
     reason = "a bench prints and may stop"
 )]
 
+mod parts;
+mod timing;
+
 use std::fmt::Write as _;
-use std::io::BufRead;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use arrow_array::LargeStringArray;
-use refinery_core::batch::{Pass, Score, ScoreModel, Texts};
-use refinery_core::dedup::minhash::{MinHashParams, MinHasher};
-use refinery_core::fasttext::Model;
-use refinery_core::signal::{FAMILIES, family};
-use refinery_core::tokens::Tokenizer;
+use parts::{batches, on_one_thread, parts};
+use refinery_core::batch::{Pass, Texts};
+use timing::processor_seconds;
 
 const ROUNDS: usize = 5;
-const BATCH_BYTES: usize = 8 << 20;
-const WHOLE_JOB: [&str; 5] = [
-    "datatrove.gopher_quality",
-    "datatrove.gopher_repetition",
-    "datatrove.c4",
-    "datatrove.fineweb_quality",
-    "kl3m",
-];
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -46,89 +37,22 @@ fn main() {
         .collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["rates", path, ref model @ ..] => rates(path, model.first().copied()),
-        ["count", part, path, ref model @ ..] => count(part, path, model.first().copied()),
+        ["rates", path, ref models @ ..] => rates(path, &files(models)),
+        ["count", part, path, ref models @ ..] => count(part, path, &files(models)),
         ["growth", ref part @ ..] => growth(part.first().copied()),
-        _ => println!("give `rates TEXTS [MODEL]`, `count PART TEXTS [MODEL]` or `growth [PART]`"),
+        _ => {
+            println!("give `rates TEXTS [MODEL…]`, `count PART TEXTS [MODEL…]` or `growth [PART]`");
+        }
     }
 }
 
-/// Every part of the pass by its name, what it shares with others included; last, all families.
-fn parts(model: Option<&str>) -> Vec<(String, Pass)> {
-    let tokenizer = Arc::new(Tokenizer::embedded("cl100k_base").unwrap());
-    let minhash = Arc::new(MinHasher::new(MinHashParams::default()).unwrap());
-    let model = model.map(|path| Arc::new(Model::load(Path::new(path)).unwrap()));
-    let scores = || -> Vec<Score> {
-        let one = |model: &Arc<Model>| Score {
-            name: "score".into(),
-            model: ScoreModel::Label(Arc::clone(model), 0),
-            view: None,
-            chunks: None,
-        };
-        model.iter().map(one).collect()
-    };
-    let job = |families: Vec<_>| Pass {
-        families,
-        tokenizer: Some(Arc::clone(&tokenizer)),
-        minhash: Some((Arc::clone(&minhash), None)),
-        base_columns: true,
-        ..Pass::default()
-    };
-    let mut parts = vec![("base".to_owned(), Pass::default())];
-    parts[0].1.base_columns = true;
-    parts.extend(FAMILIES.iter().map(|&family| {
-        let pass = Pass {
-            families: vec![(family, None)],
-            tokenizer: family.needs.token_ids.then(|| Arc::clone(&tokenizer)),
-            ..Pass::default()
-        };
-        (family.name.to_owned(), pass)
-    }));
-    let mut add = |name: &str, pass: Pass| parts.push((name.to_owned(), pass));
-    add(
-        "n_tokens",
-        Pass {
-            tokenizer: Some(Arc::clone(&tokenizer)),
-            ..Pass::default()
-        },
-    );
-    add(
-        "minhash",
-        Pass {
-            minhash: Some((Arc::clone(&minhash), None)),
-            ..Pass::default()
-        },
-    );
-    if model.is_some() {
-        add(
-            "score",
-            Pass {
-                scores: scores(),
-                ..Pass::default()
-            },
-        );
-    }
-    let families = || -> Vec<_> {
-        let one = |name: &str| (family(name).unwrap(), None);
-        WHOLE_JOB.into_iter().map(one).collect()
-    };
-    add("job without score", job(families()));
-    if model.is_some() {
-        add(
-            "job",
-            Pass {
-                scores: scores(),
-                ..job(families())
-            },
-        );
-    }
-    add("all", job(FAMILIES.iter().map(|&f| (f, None)).collect()));
-    parts
+fn files(models: &[&str]) -> Vec<PathBuf> {
+    models.iter().map(PathBuf::from).collect()
 }
 
-fn rates(path: &str, model: Option<&str>) {
-    let batches = batches(path);
-    for (name, pass) in parts(model) {
+fn rates(path: &str, models: &[PathBuf]) {
+    let batches = batches(&timing::texts(path));
+    for (name, pass) in parts(models) {
         let mut rates: Vec<f64> = (0..ROUNDS).map(|_| rate(&batches, &pass)).collect();
         rates.sort_by(f64::total_cmp);
         println!(
@@ -142,23 +66,13 @@ fn rates(path: &str, model: Option<&str>) {
 /// MB a second of processor time.
 fn rate(batches: &[LargeStringArray], pass: &Pass) -> f64 {
     let n_bytes: usize = batches.iter().map(|b| b.value_data().len()).sum();
-    let (seconds, passes) = on_one_thread(|| {
-        let before = processor_seconds();
-        let mut passes = 0;
-        // The system's clock of a thread ticks: a round must be much longer than a tick.
-        while processor_seconds() - before < 0.3 {
-            warm_run(batches, pass);
-            passes += 1;
-        }
-        (processor_seconds() - before, passes)
-    });
-    (passes * n_bytes) as f64 / seconds / 1e6
+    on_one_thread(|| timing::megabytes_per_second(n_bytes, 0.3, || warm_run(batches, pass)))
 }
 
-fn count(part: &str, path: &str, model: Option<&str>) {
-    let batches = batches(path);
+fn count(part: &str, path: &str, models: &[PathBuf]) {
+    let batches = batches(&timing::texts(path));
     let n_bytes: usize = batches.iter().map(|b| b.value_data().len()).sum();
-    let parts = parts(model);
+    let parts = parts(models);
     let Some((_, pass)) = parts.iter().find(|(name, _)| name == part) else {
         let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
         println!("no part {part:?}; there are {}", names.join(", "));
@@ -183,7 +97,7 @@ fn warm_run(batches: &[LargeStringArray], pass: &Pass) {
 
 fn growth(only: Option<&str>) {
     const SIZES: [usize; 3] = [1_000_000, 10_000_000, 100_000_000];
-    for (part, pass) in parts(None) {
+    for (part, pass) in parts(&[]) {
         if only.is_some_and(|only| only != part) {
             continue;
         }
@@ -252,40 +166,4 @@ fn push_word(text: &mut String, mut rank: usize) {
             return;
         }
     }
-}
-
-/// The texts in batches of the engine's size.
-fn batches(path: &str) -> Vec<LargeStringArray> {
-    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
-    let mut batches = Vec::new();
-    let (mut texts, mut n_bytes) = (Vec::new(), 0);
-    for line in file.lines() {
-        let row: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let text = row["text"].as_str().unwrap().to_owned();
-        n_bytes += text.len();
-        texts.push(text);
-        if n_bytes >= BATCH_BYTES {
-            batches.push(LargeStringArray::from(std::mem::take(&mut texts)));
-            n_bytes = 0;
-        }
-    }
-    batches.push(LargeStringArray::from(texts));
-    batches
-}
-
-fn on_one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    pool.unwrap().install(work)
-}
-
-/// Seconds this thread has run on a processor (Linux).
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    let nanoseconds: f64 = stat
-        .split_ascii_whitespace()
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
-    nanoseconds / 1e9
 }

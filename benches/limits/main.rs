@@ -1,7 +1,6 @@
 //! How fast one core could do each step of the whole job, and how fast our kernels do it.
 //!
-//! `cargo bench -p refinery-core --bench limits -- TEXTS.jsonl [--rounds N] [--model NAME=FILE]…`,
-//! or with `--count KERNEL`, which runs one kernel twice, for a counter of instructions.
+//! `cargo bench -p refinery-core --bench limits -- TEXTS.jsonl [--rounds N] [MODEL…]`
 //!
 //! A limit is one plain loop over the same texts that does what no program for the step can leave
 //! out, on inputs that an earlier step has made (`steps/`): rates can be put together without
@@ -31,70 +30,53 @@
 
 mod dispatch;
 mod documents;
-mod kernels;
+#[path = "../kernels/parts.rs"]
+mod parts;
 mod steps;
 #[path = "../kernels/timing.rs"]
 mod timing;
 
+use std::hint::black_box;
 use std::path::PathBuf;
 
+use arrow_array::LargeStringArray;
 use documents::Documents;
+use refinery_core::batch::Texts;
+use refinery_core::signal::FAMILIES;
+use refinery_core::tokens::{TokenScratch, Tokenizer};
 
 /// Processor time of one measurement; a round has one of each.
 const SECONDS: f64 = 0.1;
-/// What is measured, and the work itself.
+/// What is measured, `limit` or `kernel`, the bytes it handles, and the work itself.
 type Work<'a> = (String, &'static str, usize, Box<dyn FnMut() + 'a>);
 
 struct Options {
     texts: String,
     rounds: usize,
-    models: Vec<(String, PathBuf)>,
-    count: Option<String>,
+    models: Vec<PathBuf>,
 }
 
 fn main() {
-    let Some(options) = options() else {
-        println!("give a file of JSON Lines with a text key");
-        return;
-    };
-    // The product spreads a batch over the pool that it is called in.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    pool.unwrap().install(|| match &options.count {
-        Some(name) => count(&options, name),
-        None => measure(&options),
-    });
-}
-
-/// Runs one kernel twice: buffers and caches are filled before the second time, which is counted.
-fn count(options: &Options, name: &str) {
-    let product = kernels::Kernels::new(&timing::texts(&options.texts), &options.models);
-    let found = product.works().into_iter().find(|work| work.0 == name);
-    let (_, _, _, mut work) = found.unwrap();
-    work();
-    instructions_are_counted_here(&mut work);
-}
-
-/// By its name the counter knows where to begin and to end.
-#[inline(never)]
-fn instructions_are_counted_here(work: &mut dyn FnMut()) {
-    work();
-    std::hint::black_box(());
+    match options() {
+        Some(options) => parts::on_one_thread(|| measure(&options)),
+        None => println!("give a file of JSON Lines with a text key"),
+    }
 }
 
 fn measure(options: &Options) {
     let texts = timing::texts(&options.texts);
     let documents = Documents::new(&texts);
     let prepared = steps::Prepared::new(&documents);
-    let product = kernels::Kernels::new(&texts, &options.models);
     println!(
         "{}",
         serde_json::json!({"kind": "count", "name": "texts", "documents": texts.len(),
             "bytes": documents.n_bytes(), "instructions": dispatch::name(),
             "words": prepared.words.len(), "tokens": prepared.n_tokens(),
-            "product_tokens": product.n_tokens()})
+            "product_tokens": n_tokens(&texts)})
     );
+    let batches = parts::batches(&texts);
     let mut works = steps::limits(&documents, &prepared);
-    works.extend(product.works());
+    works.extend(kernels(&batches, documents.n_bytes(), &options.models));
     for _ in 0..options.rounds {
         for (name, kind, n_bytes, work) in &mut works {
             let rate = timing::megabytes_per_second(*n_bytes, SECONDS, work);
@@ -106,27 +88,58 @@ fn measure(options: &Options) {
     }
 }
 
+/// The parts of the product's pass that the whole job has, and that job's pass.
+fn kernels<'a>(
+    batches: &'a [LargeStringArray],
+    n_bytes: usize,
+    models: &[PathBuf],
+) -> impl Iterator<Item = Work<'a>> {
+    let others = |name: &str| {
+        let is_family = FAMILIES.iter().any(|family| family.name == name);
+        is_family && !parts::WHOLE_JOB.contains(&name)
+            || ["all", "job without score"].contains(&name)
+    };
+    let chosen = parts::parts(models).into_iter();
+    chosen
+        .filter(move |(name, _)| !others(name))
+        .map(move |(name, pass)| {
+            let run = move || {
+                for batch in batches {
+                    black_box(pass.run(&Texts::LargeUtf8(batch)).unwrap());
+                }
+            };
+            (
+                name,
+                "kernel",
+                n_bytes,
+                Box::new(run) as Box<dyn FnMut() + 'a>,
+            )
+        })
+}
+
+/// Tokens of all texts by the product, to compare with the limit's.
+fn n_tokens(texts: &[String]) -> usize {
+    let tokenizer = Tokenizer::embedded("cl100k_base").unwrap();
+    let mut scratch = TokenScratch::default();
+    let counts = texts.iter().map(|text| tokenizer.count(text, &mut scratch));
+    counts.sum()
+}
+
 fn options() -> Option<Options> {
-    let (mut texts, mut rounds, mut models, mut count) = (None, 5, Vec::new(), None);
+    let (mut files, mut rounds) = (Vec::new(), 5);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next()?.parse().ok()?,
-            "--count" => count = Some(arguments.next()?),
-            "--model" => {
-                let given = arguments.next()?;
-                let (name, file) = given.split_once('=')?;
-                models.push((name.to_owned(), PathBuf::from(file)));
-            }
             // What cargo itself adds.
             flag if flag.starts_with("--") => {}
-            file => texts = Some(file.to_owned()),
+            file => files.push(file.to_owned()),
         }
     }
+    let (texts, models) = files.split_first()?;
     Some(Options {
-        texts: texts?,
+        texts: texts.clone(),
         rounds,
-        models,
-        count,
+        models: models.iter().map(PathBuf::from).collect(),
     })
 }

@@ -47,7 +47,7 @@ STEPS = {
     "score_textbook": ["words", "vectors_dim_16_small"],
     "score_dim_16": ["words", "vectors_dim_16"],
     "score_dim_100": ["words", "vectors_dim_100"],
-    "pass": ANNOTATE,
+    "job": ANNOTATE,
 }
 """What each of our parts cannot do without. Rules on lines share one step: each does a part of it."""
 FUSED = ["parquet_read", *ANNOTATE]
@@ -64,7 +64,7 @@ TOKENS_APART = 0.01
 def main() -> None:
     made = parser(__doc__, megabytes=25)
     add = made.add_argument
-    add("--model", action="append", default=[], metavar="NAME=FILE", help="also score by this one")
+    add("--model", action="append", default=[], metavar="FILE", help="also score by this one")
     add("--large", action="store_true", help="also by classifiers of 2 M buckets, trained here")
     add("--profile", default="bench", help="cargo profile of the build")
     options = made.parse_args()
@@ -103,13 +103,15 @@ def large_models(corpus: Corpus, work: Path) -> list[str]:
 
     found = []
     for dim in (16, 100):
-        file = work / f"model-{corpus.sha256[:12]}-{dim}.bin"
+        # The name of the file is that of the part.
+        file = work / f"models-{corpus.sha256[:12]}" / f"dim_{dim}.bin"
+        file.parent.mkdir(exist_ok=True)
         if not file.exists():
             texts = corpus.texts()[::TRAINED_ON]
             lines = [training_line("ab"[i % 2], text) for i, text in enumerate(texts)]
             settings = {"dim": dim, "wordNgrams": 2, "minCount": 3, "bucket": 2_000_000, "epoch": 1}
             run_library(lines, file, settings, None)
-        found.append(f"dim_{dim}={file}")
+        found.append(str(file.resolve()))
     return found
 
 
@@ -117,10 +119,9 @@ def measure_rust(
     lines: Path, options: argparse.Namespace
 ) -> tuple[dict[str, Any], dict[str, list[float]]]:
     """Counts, and the rates of every round, of limits and kernels."""
-    models = [f"textbook={TEXTBOOK}", *options.model]
     bench = ["cargo", "bench", "--quiet", "--profile", options.profile, "-p", "refinery-core"]
     given = [str(lines.resolve()), "--rounds", str(options.repeats)]
-    given += [word for model in models for word in ("--model", model)]
+    given += [str(TEXTBOOK), *options.model]
     done = subprocess.run(
         [*bench, "--bench", "limits", "--", *given],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
