@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +22,7 @@ from refinery.errors import EnvironmentFault
 from refinery.io.columns import chosen_rows
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.plan import digest, make_minhasher
+from refinery.scoring.reference import Reference, ReferencePass
 from refinery.tree import is_whole, keep_sealed, move, sealed_key
 
 if TYPE_CHECKING:
@@ -188,20 +189,29 @@ class Annotator:
         return annotated(source_file, rows, computed, listed(rows, self._plan, self._pool))
 
 
-def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> _core.Pass:
+Pass: TypeAlias = _core.Pass | ReferencePass
+
+
+def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> Pass:
     """The pass that computes a plan's columns; without `tokens` or `base_columns` only the others."""
     tokens = tokens or any(family.needs_token_ids for family in plan.families)
-    return _core.Pass(
+    ranges = [(s.name, s.model, s.view) for s in plan.scores if isinstance(s.model, Reference)]
+    compiled = _core.Pass(
         views=list(plan.views.items()),
         sized=plan.sized,
         hashed=plan.hashed,
         families=[f.key for f in plan.families if f.lists is None],
         tokenizer=plan.tokenizer if tokens else None,
-        scores=[(s.name, s.model, s.label_index, s.view, s.chunks) for s in plan.scores],
+        scores=[
+            (s.name, s.model, s.label_index, s.view, s.chunks)
+            for s in plan.scores
+            if not isinstance(s.model, Reference)
+        ],
         minhash=make_minhasher(plan.minhash) if plan.minhash else None,
         minhash_view=(plan.minhash and plan.minhash.view) or signals.TEXT,
         base_columns=base_columns,
     )
+    return ReferencePass(compiled, tuple(ranges)) if ranges else compiled
 
 
 def sampled(rows: Rows, plan: Plan) -> Rows:

@@ -169,7 +169,8 @@ def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:
     for part in path:
         if isinstance(part, str):
             fields = [f for m in models for name, f in _keys(m) if name == part]
-            models = [m for f in fields for m in _models_in(f.annotation)]
+            if fields:  # else a name of the user's own, in a mapping of these models
+                models = [m for f in fields for m in _models_in(f.annotation)]
     return list(dict.fromkeys(name for m in models for name, _ in _keys(m)))
 
 

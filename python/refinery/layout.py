@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery import signal_table as signals
-from refinery.annotation import make_pass
+from refinery.annotation import Pass, make_pass
 from refinery.config import parse_pipeline
 from refinery.decide.rules import failing
 from refinery.errors import BadFileError, ConfigError, ParameterError
@@ -185,7 +185,7 @@ def _read_rules(rules: Any, pipeline: Pipeline, views: Views) -> list[Rule]:
     return found
 
 
-def _test(texts: pl.Series, rules: Sequence[Rule], compute: _core.Pass) -> LayoutTest:
+def _test(texts: pl.Series, rules: Sequence[Rule], compute: Pass) -> LayoutTest:
     values = _values(texts, sorted({rule.column for rule in rules}), compute)
     fails = {
         layout: {rule: failing(rule, frame) for rule in rules} for layout, frame in values.items()
@@ -216,7 +216,7 @@ def _any(fails: dict[Rule, pl.Series], rules: Sequence[Rule]) -> pl.Series:
     )["fails"]
 
 
-def _values(texts: pl.Series, columns: list[str], compute: _core.Pass) -> dict[str, pl.DataFrame]:
+def _values(texts: pl.Series, columns: list[str], compute: Pass) -> dict[str, pl.DataFrame]:
     """What the rules read, of every text in every layout."""
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in [AS_READ, *layout_names()]}
     for start in range(0, max(1, len(texts)), _BATCH):

@@ -34,6 +34,9 @@ from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.plan_select import check_curves, check_selection
 from refinery.rule_set import Rule, RuleReader, gate_rules
+from refinery.scoring.reference import FAMILY as RANGES
+from refinery.scoring.reference import SUFFIXES as RANGES_SUFFIXES
+from refinery.scoring.reference import Reference, read_reference
 from refinery.scoring.sidecar import read_sidecar
 from refinery.views import ViewError, Views
 
@@ -114,7 +117,7 @@ def _minhasher(ngram: int, bands: int, rows_per_band: int, profile: str) -> _cor
 class ScorePlan:
     """A score: its column, its model and the file of it, and the label it is the probability of.
 
-    The label of a language model's score is `perplexity`.
+    The label of a language model's score is `perplexity`, that of a reference's `kl3m`.
     """
 
     name: str
@@ -122,15 +125,27 @@ class ScorePlan:
     label: str
     label_index: int
     view: str
-    model: _core.Model | LanguageModel = field(compare=False, repr=False)
+    model: _core.Model | LanguageModel | Reference = field(compare=False, repr=False)
     chunks: tuple[int, int] | None = None
     """Most words of a part, fewest of a document whose parts are scored."""
 
     @property
     def columns(self) -> list[str]:
-        """Its columns: the score, and what its parts tell."""
+        """Its columns: the score, and what its parts tell, or the terms that it is the sum of."""
+        if isinstance(self.model, Reference):
+            return self.model.columns(self.name)
         parts = _core.CHUNK_COLUMNS if self.chunks is not None else ()
         return [self.name, *(f"{self.name}_{part}" for part in parts)]
+
+    @property
+    def hashed_by(self) -> str:
+        """Which hash its model's fingerprint is."""
+        return "sha256" if isinstance(self.model, Reference) else "xxh3_128"
+
+    @property
+    def ranked_columns(self) -> list[str]:
+        """Columns that its quantile is made of."""
+        return self.columns[: 2 if self.chunks is not None else 1]
 
     @property
     def is_perplexity(self) -> bool:
@@ -394,9 +409,11 @@ class _PlanBuilder:
         self._read: set[str] = set()
         """Views that something reads."""
         self._labels: dict[str, KeyPath] = {}
+        self._fingerprint: str | None = None
 
     def build(self, sample: float | None) -> Plan:
         tokenizer = self._tokenizer()
+        self._fingerprint = tokenizer.fingerprint if tokenizer is not None else None
         self._check_views()
         self._want_view(self.config.output.view, ("output", "view"), is_sized=True)
         scores = self._scores()
@@ -504,49 +521,81 @@ class _PlanBuilder:
         }
         for i, config in enumerate(self.config.annotate.scores):
             where: KeyPath = ("annotate", "scores", i)
-            parts = _core.CHUNK_COLUMNS if config.chunks is not None else ()
-            for name in (config.name, *(f"{config.name}_{part}" for part in parts)):
+            self._want_view(config.view, (*where, "view"))
+            path = self._model_path(config.model, (*where, "model"))
+            score = self._score(config, path, where) if path is not None else None
+            for name in score.columns if score is not None else [config.name]:
                 if name in taken:
                     self._problem((*where, "name"), f"{name!r} is already the name of a column")
                 taken.add(name)
-            self._want_view(config.view, (*where, "view"))
-            path = self._model_path(config.model, (*where, "model"))
-            if path is None:
-                continue
-            # CCNet's own models are called .arpa.bin: the reader says what to do about them.
-            if ".arpa" in path.suffixes or path.suffix == NGRAM_SUFFIX:
-                if config.chunks is not None:
-                    self._problem((*where, "chunks"), "only a fastText model reads parts")
-                language_model = self._language_model(config, path, where)
-                if language_model is not None:
-                    scores.append(
-                        ScorePlan(config.name, path, PERPLEXITY, 0, config.view, language_model)
-                    )
-                continue
-            if config.tokenizer is not None:
-                message = "a fastText model has no tokenizer; language models end in .ngram, .arpa, .arpa.gz or .arpa.zst"
-                self._problem((*where, "tokenizer"), message)
-            try:
-                model = _load_model(path, stamp(path))
-            except (ModelError, OSError) as error:
-                self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
-                continue
-            try:
-                label = self._label(config.name, config.label, model, path, where)
-            except ModelError as error:
-                self._problem((*where, "model"), str(error))
-                continue
-            if label is not None:
-                index = model.labels.index(label)
-                chunks = (config.chunks.words, _min_words(path)) if config.chunks else None
-                scores.append(
-                    ScorePlan(config.name, path, label, index, config.view, model, chunks)
-                )
+            if score is not None:
+                scores.append(score)
         return scores
+
+    def _score(self, config: ScoreConfig, path: Path, where: KeyPath) -> ScorePlan | None:
+        """A score by the kind of its model, which the file's name tells; None where it is a problem."""
+        # CCNet's own models are called .arpa.bin: the reader says what to do about them.
+        if ".arpa" in path.suffixes or path.suffix == NGRAM_SUFFIX:
+            model = self._language_model(config, path, where)
+            if model is None:
+                return None
+            return ScorePlan(config.name, path, PERPLEXITY, 0, config.view, model)
+        if path.suffix in RANGES_SUFFIXES:
+            ranges = self._reference(config, path, where)
+            if ranges is None:
+                return None
+            return ScorePlan(config.name, path, RANGES, 0, config.view, ranges)
+        if config.tokenizer is not None:
+            message = "a fastText model has no tokenizer; language models end in .ngram, .arpa, .arpa.gz or .arpa.zst"
+            self._problem((*where, "tokenizer"), message)
+        try:
+            classifier = _load_model(path, stamp(path))
+        except (ModelError, OSError) as error:
+            self._problem((*where, "model"), f"{config.model}: {_reason(error)}")
+            return None
+        try:
+            label = self._label(config.name, config.label, classifier, path, where)
+        except ModelError as error:
+            self._problem((*where, "model"), str(error))
+            return None
+        if label is None:
+            return None
+        index = classifier.labels.index(label)
+        chunks = (config.chunks.words, _min_words(path)) if config.chunks else None
+        return ScorePlan(config.name, path, label, index, config.view, classifier, chunks)
+
+    def _reference(self, config: ScoreConfig, path: Path, where: KeyPath) -> Reference | None:
+        """The ranges of a trusted corpus, which must have been learned with the plan's tokenizer."""
+        self._refuse(config, ("label", "tokenizer", "chunks"), "a file of ranges", where)
+        try:
+            found = read_reference(path)
+        except ConfigError as error:
+            self.problems += [
+                self.pipeline.problem((*where, "model"), p.render(config.model))
+                for p in error.problems
+            ]
+            return None
+        except OSError as error:
+            self._problem((*where, "model"), _reason(error))
+            return None
+        if self._fingerprint not in (None, found.tokenizer_fingerprint):
+            message = (
+                f"{config.model} was learned with the tokenizer {found.tokenizer}; set "
+                f"annotate.tokens.tokenizer to that, found {self.config.annotate.tokens.tokenizer}"
+            )
+            self._problem((*where, "model"), message)
+        self._families.add((RANGES, config.view))
+        return found
+
+    def _refuse(self, config: ScoreConfig, keys: Iterable[str], what: str, where: KeyPath) -> None:
+        for key in keys:
+            if getattr(config, key) is not None:
+                self._problem((*where, key), f"{what} has no {key}")
 
     def _language_model(
         self, config: ScoreConfig, path: Path, where: KeyPath
     ) -> LanguageModel | None:
+        self._refuse(config, ("chunks",), "a language model", where)
         if config.label is not None:
             message = "a language model has no labels: its score is the perplexity"
             self._problem((*where, "label"), message)

@@ -364,7 +364,7 @@ class _Run:
             outputs=outputs,
             files=self._files(),
             models=[
-                {"name": s.name, "label": s.label, "xxh3_128": s.model.fingerprint}
+                {"name": s.name, "label": s.label, s.hashed_by: s.model.fingerprint}
                 for s in self.plan.scores
             ],
             units=[asdict(replace(record, schema=None)) for record in annotated.records],

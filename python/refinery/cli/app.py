@@ -12,6 +12,7 @@ from refinery.cli.budget import budget
 from refinery.cli.drift import drift
 from refinery.cli.label import label
 from refinery.cli.mix import mix
+from refinery.cli.reference import reference
 from refinery.cli.train import train
 from refinery.errors import RefineryError
 
@@ -355,6 +356,7 @@ app.command()(drift)
 app.command()(label)
 app.command()(mix)
 app.command()(train)
+app.add_typer(reference, name="reference")
 
 
 def main() -> None:

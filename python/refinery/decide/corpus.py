@@ -192,7 +192,7 @@ def held_columns(plan: Plan) -> list[str]:
     """Annotation columns that deciding holds of all documents at once."""
     columns = ["id", "n_bytes", "n_tokens"]
     columns += [signals.on_view(name, plan.written) for name in ("n_bytes", "n_tokens")]
-    columns += [column for score in plan.scores for column in score.columns[:2]]
+    columns += [column for score in plan.scores for column in score.ranked_columns]
     columns += [c for step in plan.steps for c in _compared_columns(step) if not is_sketch(c)]
     return list(dict.fromkeys(columns))
 

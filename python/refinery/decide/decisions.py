@@ -173,7 +173,7 @@ def _quantiles(plan: Plan, corpus: Corpus) -> dict[str, pl.Series]:
     for score in plan.scores:
         values = corpus.frame[score.name]
         if score.chunks is not None:
-            of_parts = corpus.frame[score.columns[1]]
+            of_parts = corpus.frame[score.ranked_columns[1]]
             values = values.zip_with(of_parts.is_not_null(), of_parts)
         found[f"{score.name}_quantile"] = weighted_ranks(values, corpus.frame["n_tokens"])
     return found

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from refinery import _core
-from refinery.annotation import make_pass
+from refinery.annotation import Pass, make_pass
 from refinery.errors import RefineryError, SchemaError
 from refinery.plan import make_minhasher
 from refinery.signal_table import BASE_COLUMNS
@@ -130,7 +130,7 @@ def _no_text(texts: pl.Series) -> SchemaError:
 
 
 @lru_cache(maxsize=64)
-def pass_of(spec: Spec, *, tokens: bool, base_columns: bool) -> _core.Pass:
+def pass_of(spec: Spec, *, tokens: bool, base_columns: bool) -> Pass:
     """The compiled pass of a spec."""
     return make_pass(spec.plan, tokens=tokens, base_columns=base_columns)
 

@@ -229,11 +229,18 @@ fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         .collect()
 }
 
+/// KL3M's metrics: column, weight, and the ends of the range without a term.
+#[pyfunction]
+fn kl3m_ranges() -> Vec<(String, f64, f64, f64)> {
+    refinery_core::signal::kl3m::ranges().collect()
+}
+
 /// Adds this file's names to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     detach::register(m)?;
     m.add_class::<Pass>()?;
     m.add_function(wrap_pyfunction!(families, m)?)?;
     m.add_function(wrap_pyfunction!(edits, m)?)?;
+    m.add_function(wrap_pyfunction!(kl3m_ranges, m)?)?;
     m.add_function(wrap_pyfunction!(edited, m)?)
 }

@@ -133,6 +133,13 @@ const SPECS: [SignalSpec; 18] = {
     specs
 };
 
+/// Every metric's column, weight and range (lowest and highest value without a term), in order.
+pub fn ranges() -> impl Iterator<Item = (String, f64, f64, f64)> {
+    METRICS
+        .iter()
+        .map(|m| (FAMILY.column(&m.spec), m.weight, m.low, m.high))
+}
+
 /// Ids of `ratio_format_tokens` in kl3m-004-128k-cased.
 pub(crate) const FORMAT_TOKENS: &[u32] = &[
     395, 477, 1819, 2098, 12125, 19220, 25937, 67199, 126_985, 126_997, 127_022, 127_034,
