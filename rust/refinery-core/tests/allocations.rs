@@ -114,6 +114,7 @@ fn passes() -> Vec<(&'static str, Pass)> {
         name: "textbook".into(),
         model: ScoreModel::Label(Arc::clone(&model), 0),
         view: None,
+        chunks: None,
     };
     let mut passes: Vec<(&str, Pass)> = FAMILIES
         .iter()
