@@ -198,6 +198,7 @@ _SCHEMAS = {
     "pipeline": "refinery.config",
     "train": "refinery.training.config",
     "label": "refinery.labelling.config",
+    "mix": "refinery.mixture.config",
 }
 
 

@@ -232,7 +232,9 @@ def _output_problems(mixture: Mixture) -> list[Problem]:
 
 def json_schema() -> dict[str, Any]:
     """JSON schema of the mixture file, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "refinery mixture",
-    } | MixtureConfig.model_json_schema(by_alias=True)
+    schema = MixtureConfig.model_json_schema(by_alias=True)
+    return (
+        {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+        | schema
+        | {"title": "refinery mixture"}
+    )

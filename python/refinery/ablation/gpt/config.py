@@ -24,6 +24,7 @@ class GptConfig(Section):
     heads: int = Field(4, ge=1, le=128)
     context: int = Field(128, ge=8, le=65_536, description="Tokens that a window holds.")
     batch: int = Field(16, ge=1, description="Windows a step.")
+    # 0.001, 0.003, 0.006: 2.71, 2.68, 2.77 bits per byte after 0.2 M tokens of Python's documentation.
     learning_rate: float = Field(
         3e-3, gt=0, description="The highest, after warm-up; a cosine falls to a tenth of it."
     )
