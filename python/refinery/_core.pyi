@@ -52,6 +52,7 @@ __all__ = [
     "select_up_to",
     "spacy_words",
     "uax29_words",
+    "weighted_ranks",
 ]
 
 __version__: str
@@ -317,6 +318,9 @@ def most_different(
     wanted: int,
     too_like: float,
     value_bytes: int = 4,
+) -> Any: ...
+def weighted_ranks(
+    values: _ArrowArray, weights: _ArrowArray, pool: ThreadPool | None = None
 ) -> Any: ...
 def merge_schemas(schemas: Sequence[str]) -> str: ...
 def schema_to_arrow(schema: str) -> Any: ...

@@ -13,6 +13,9 @@ the documents.
 from __future__ import annotations
 
 import polars as pl
+import pyarrow as pa
+
+from refinery import _core
 
 N_BUCKETS = 20
 """Ranks are often read as twentieths (vigintiles)."""
@@ -32,11 +35,16 @@ def weighted_ranks(
     groups
         Ranks are within each group.
     """
+    if groups is None:
+        found = _core.weighted_ranks(
+            values.cast(pl.Float64).to_arrow(), weights.cast(pl.Int64).to_arrow()
+        )
+        return pl.Series(values.name, pa.array(found), pl.Float64)
     frame = pl.DataFrame(
         {
             "value": values.cast(pl.Float64).fill_nan(None),
             "weight": weights.cast(pl.Int64),
-            "group": groups if groups is not None else pl.repeat(0, len(values), eager=True),
+            "group": groups,
         }
     )
     ranked = frame.lazy().filter(pl.col("value").is_not_null())

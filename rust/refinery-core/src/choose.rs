@@ -196,6 +196,45 @@ pub fn select_up_to(
     chosen
 }
 
+/// The rank of every value, counted in weight: the share of all weight below it, and half of that of
+/// the values equal to it. Null and not a number have none, and weigh nothing.
+///
+/// `weights[i]` is not negative; where all are 0, each counts alike.
+pub fn weighted_ranks(
+    n: usize,
+    values: impl Fn(usize) -> Option<f64> + Sync,
+    weights: impl Fn(usize) -> i64 + Sync,
+) -> Vec<Option<f64>> {
+    let mut order: Vec<(u64, u32)> = (0..n)
+        .into_par_iter()
+        .filter_map(|i| {
+            let value = values(i).filter(|value| !value.is_nan())?;
+            Some((order_key(Some(value)), i as u32))
+        })
+        .collect();
+    order.par_sort_unstable();
+    let is_weightless = order.iter().all(|&(_, i)| weights(i as usize) == 0);
+    let weight = |i: u32| {
+        if is_weightless {
+            1
+        } else {
+            weights(i as usize)
+        }
+    };
+    let total: i64 = order.iter().map(|&(_, i)| weight(i)).sum();
+    let mut ranks = vec![None; n];
+    let mut until = 0;
+    for equal in order.chunk_by(|a, b| a.0 == b.0) {
+        let here: i64 = equal.iter().map(|&(_, i)| weight(i)).sum();
+        until += here;
+        let rank = (until as f64 - here as f64 / 2.0) / total as f64;
+        equal
+            .iter()
+            .for_each(|&(_, i)| ranks[i as usize] = Some(rank));
+    }
+    ranks
+}
+
 fn parameter(name: &'static str, message: String) -> Error {
     Error::Parameter { name, message }
 }

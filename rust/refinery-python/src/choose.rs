@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, PrimitiveArray, UInt32Array};
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use refinery_core::Error;
@@ -87,13 +87,34 @@ fn select_up_to(
             ],
         )?;
         let (key, alive) = (keys(&values)?, booleans(&alive)?);
-        let weights = weights
-            .as_primitive_opt::<Int64Type>()
-            .ok_or_else(|| type_error("weights", "Int64", weights.data_type()))?;
+        let weights = integers(&weights)?;
         let weight = |i: usize| weights.value(i);
         Ok(choose::select_up_to(target, ranks(&rank)?, key, weight, alive).into())
     })?;
     Ok(PyArray::from_array_ref(Arc::new(chosen)))
+}
+
+/// The rank of every value among all, counted in weight: 0 (least) to 1 (most).
+///
+/// `values`: `Float64`; `weights`: `Int64`, not negative. Returns `Float64`, as long as they are; null
+/// where the value is null or not a number.
+#[pyfunction]
+#[pyo3(signature = (values, weights, pool=None))]
+fn weighted_ranks(
+    py: Python<'_>,
+    values: PyArray,
+    weights: PyArray,
+    pool: Option<&ThreadPool>,
+) -> PyResult<PyArray> {
+    let [values, weights] = [values, weights].map(|a| a.into_inner().0);
+    let ranks: Float64Array = detached(py, pool, || {
+        let (values, weights) = (floats(&values)?, integers(&weights)?);
+        let value = |i: usize| values.is_valid(i).then(|| values.value(i));
+        let n = values.len().min(weights.len());
+        let ranks = choose::weighted_ranks(n, value, |i| weights.value(i));
+        Ok(ranks.into())
+    })?;
+    Ok(PyArray::from_array_ref(Arc::new(ranks)))
 }
 
 fn check_lengths(rank: &ArrayRef, others: [(&'static str, &ArrayRef); 3]) -> Result<(), Error> {
@@ -108,10 +129,18 @@ fn check_lengths(rank: &ArrayRef, others: [(&'static str, &ArrayRef); 3]) -> Res
 }
 
 fn keys(values: &ArrayRef) -> Result<impl Fn(usize) -> u64, Error> {
-    let values: &PrimitiveArray<Float64Type> = values
-        .as_primitive_opt()
-        .ok_or_else(|| type_error("values", "Float64", values.data_type()))?;
+    let values = floats(values)?;
     Ok(|i| order_key(values.is_valid(i).then(|| values.value(i))))
+}
+
+fn floats(values: &ArrayRef) -> Result<&PrimitiveArray<Float64Type>, Error> {
+    let found = values.as_primitive_opt();
+    found.ok_or_else(|| type_error("values", "Float64", values.data_type()))
+}
+
+fn integers(weights: &ArrayRef) -> Result<&PrimitiveArray<Int64Type>, Error> {
+    let found = weights.as_primitive_opt();
+    found.ok_or_else(|| type_error("weights", "Int64", weights.data_type()))
 }
 
 fn booleans(alive: &ArrayRef) -> Result<impl Fn(usize) -> bool, Error> {
@@ -131,5 +160,6 @@ fn documents(found: Vec<u32>) -> PyArray {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(rank_ids, m)?)?;
     m.add_function(wrap_pyfunction!(best_of_groups, m)?)?;
+    m.add_function(wrap_pyfunction!(weighted_ranks, m)?)?;
     m.add_function(wrap_pyfunction!(select_up_to, m)?)
 }

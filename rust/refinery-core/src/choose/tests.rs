@@ -60,6 +60,24 @@ fn who_is_not_alive_is_in_no_group() {
 }
 
 #[test]
+fn ranks_are_shares_of_weight_and_equal_values_share_one() {
+    let values = [
+        Some(0.1),
+        Some(0.9),
+        Some(-0.0),
+        None,
+        Some(f64::NAN),
+        Some(0.0),
+    ];
+    let ranks = |weights: [i64; 6]| weighted_ranks(6, |i| values[i], |i| weights[i]);
+    let expected = [Some(0.625), Some(0.875), Some(0.25), None, None, Some(0.25)];
+    assert_eq!(ranks([1, 1, 1, 5, 5, 1]), expected);
+    assert_eq!(ranks([0; 6]), expected);
+    let expected = [Some(0.5), Some(1.0), Some(0.0), None, None, Some(0.0)];
+    assert_eq!(ranks([7, 0, 0, 5, 5, 0]), expected);
+}
+
+#[test]
 fn labels_and_lengths_that_do_not_fit_are_refused() {
     let refused = |labels: &[u32], rank: &[u32]| {
         best_of_groups(labels, rank, |_| 0, |_| true)
