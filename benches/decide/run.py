@@ -133,7 +133,7 @@ def decide_once(folder: Path, task: dict[str, str]) -> dict[str, object]:
         "seconds": time.monotonic() - began,
         "cpu": time.process_time() - cpu,
         "peak": peak,
-        "estimate": memory.peaks(n)["decide"],
+        "estimate": memory.peaks(n, len(records), 0)["decide"],
         "bytes_per_document": (peak - before) / n,
         "kept": decisions.ledger["documents"]["kept"],
         "verdicts": digest([verdicts / name for name in names]),

@@ -8,7 +8,8 @@ Records that are no documents go to a quarantine file of the same name, written 
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager
+import threading
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -71,15 +72,22 @@ class _Found:
 
 
 class Annotator:
-    """Annotates units of one plan; may be called from several threads."""
+    """Annotates units of one plan; may be called from several threads.
 
-    def __init__(self, plan: Plan, tree: OutputTree, stop: Stop, progress: Progress) -> None:
+    At most `workers` of them read, compute and encode at a time; others wait for the disk to have
+    what was written, which takes as long as computing where units are small.
+    """
+
+    def __init__(
+        self, plan: Plan, tree: OutputTree, stop: Stop, progress: Progress, *, workers: int
+    ) -> None:
         self._plan = plan
         self._tree = tree
         self._stop = stop
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
         self._pass = make_pass(plan)
+        self._working = threading.Semaphore(workers)
         self._part = digest(plan.annotate_part())
         # Listed once: what later appears here is this run's own.
         self._found = {
@@ -148,28 +156,32 @@ class Annotator:
         return None
 
     def _annotate(self, reader: Reader, unit: Unit, key: str) -> UnitRecord:
+        with self._tree.making(".parquet") as path:
+            with self._working:
+                record = self._fill(path, reader, unit, key)
+            return self._keep(path, record)
+
+    def _fill(self, path: Path, reader: Reader, unit: Unit, key: str) -> UnitRecord:
         found = _Found()
         n_rows = n_bytes = 0
-        with ExitStack() as stack:
-            path = stack.enter_context(self._tree.making(".parquet"))
-            writer: pq.ParquetWriter | None = None
-            for table in _regrouped(self._tables(reader, unit, found)):
-                if writer is None:
-                    writer = annotation_writer(path, table.schema)
-                writer.write_table(table, row_group_size=_ROW_GROUP)
-                n_rows += len(table)
-                n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
+        writer: pq.ParquetWriter | None = None
+        for table in _regrouped(self._tables(reader, unit, found)):
             if writer is None:
-                empty = self._annotated(unit.file.source_file, _no_rows(unit.file.labels))
-                writer = annotation_writer(path, empty.schema)
-            record = UnitRecord(
-                key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
-                len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
-            )  # fmt: skip
-            finish_annotations(writer, record)
-            if found.quarantined:
-                self._write_quarantine(unit, key, found.quarantined)
-            return self._keep(path, record)
+                writer = annotation_writer(path, table.schema)
+            writer.write_table(table, row_group_size=_ROW_GROUP)
+            n_rows += len(table)
+            n_bytes += pc.sum(table["n_bytes"]).as_py() or 0
+        if writer is None:
+            empty = self._annotated(unit.file.source_file, _no_rows(unit.file.labels))
+            writer = annotation_writer(path, empty.schema)
+        record = UnitRecord(
+            key, unit.file.source_file, unit.index, unit.first_row, n_rows, n_bytes,
+            len(found.quarantined), sum(q.n_bytes for q in found.quarantined), found.schema,
+        )  # fmt: skip
+        finish_annotations(writer, record)
+        if found.quarantined:
+            self._write_quarantine(unit, key, found.quarantined)
+        return record
 
     def _write_quarantine(self, unit: Unit, key: str, quarantined: list[Quarantined]) -> None:
         with self._tree.making(".parquet") as path:

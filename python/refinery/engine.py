@@ -97,22 +97,27 @@ class Stop:
                 signal.signal(signum, handler)
 
 
+WAITING = 4
+"""Threads beside those that work, for tasks that wait for the disk: it serves several as fast as one."""
+
+
 def run_tasks(
-    function: Callable[[T], R], tasks: Iterable[T], *, threads: int, stop: Stop
+    function: Callable[[T], R], tasks: Iterable[T], *, threads: int, waiting: int = 0, stop: Stop
 ) -> list[R]:
     """Results of `function` for every task, in the tasks' order.
 
-    At most two tasks a thread are in memory at once, so `tasks` may be a generator that decodes.
+    At most two tasks a thread are in memory at once, so `tasks` may be a generator that decodes;
+    and `waiting` more, if the function bounds its own work and some of its threads only wait.
     The first error stops the rest and is raised when all threads are idle.
     """
     results: list[tuple[int, R]] = []
     pending: dict[Future[R], int] = {}
-    with ThreadPoolExecutor(threads, thread_name_prefix="refinery") as executor:
+    with ThreadPoolExecutor(threads + waiting, thread_name_prefix="refinery") as executor:
         try:
             for i, task in enumerate(tasks):
                 stop.check()
                 pending[executor.submit(function, task)] = i
-                while len(pending) >= 2 * threads:
+                while len(pending) >= 2 * threads + waiting:
                     _collect(pending, results, stop)
             while pending:
                 _collect(pending, results, stop)

@@ -26,6 +26,9 @@ _BASE_BYTES = 280 * 10**6
 _UNIT_ROWS = 16_384
 """Documents of a unit of 16 MiB at 1 kB each: shorter ones are rare, and longer ones take less."""
 
+_WRITE_COPIES = 5
+"""How often the text of a row group is there while it is written: decoded, taken, joined, encoded."""
+
 
 @dataclass(frozen=True)
 class MemoryModel:
@@ -36,6 +39,7 @@ class MemoryModel:
     write_worker: int
     decide_document: int
     decide_room: int
+    shard_bytes: int
     limit: int
     threads: int
 
@@ -48,14 +52,18 @@ class MemoryModel:
         """What is left under the limit for signatures and their tables; more is on disk."""
         return self.limit - self._least_to_decide(n_documents)
 
-    def peaks(self, n_documents: int) -> dict[str, int]:
-        """Estimated peak of each phase."""
+    def peaks(self, n_documents: int, n_units: int, text_bytes: int) -> dict[str, int]:
+        """Estimated peak of each phase; a corpus of few units or shards keeps few workers busy."""
         least = self._least_to_decide(n_documents)
         whole = least + n_documents * self.decide_room
+        annotating = min(self.workers("annotate"), n_units)
+        # Of what a worker holds of a whole unit.
+        part = max(text_bytes / BATCH_BYTES, n_documents / _UNIT_ROWS) / max(1, n_units)
+        writing = min(self.workers("write"), 1 + text_bytes // self.shard_bytes)
         return {
-            "annotate": self.base + self.workers("annotate") * self.annotate_worker,
+            "annotate": self.base + int(annotating * min(1, part) * self.annotate_worker),
             "decide": max(least, min(self.limit, whole)),
-            "write": self.base + self.workers("write") * self.write_worker,
+            "write": self.base + min(writing * self.write_worker, _WRITE_COPIES * text_bytes),
         }
 
     def check_decide(self, n_documents: int) -> None:
@@ -92,9 +100,10 @@ def memory_model(plan: Plan) -> MemoryModel:
         base=_BASE_BYTES + models + lists,
         # A batch decoded, its copy as rows, its columns; blocks of lines wait decompressed.
         annotate_worker=4 * BATCH_BYTES + 3 * _UNIT_ROWS * row + 4 * UNIT_BYTES * has_lines,
-        write_worker=5 * ROW_GROUP_BYTES,
+        write_worker=_WRITE_COPIES * ROW_GROUP_BYTES,
         decide_document=8 * len(held_columns(plan)) + 150 + in_order * signature,
         decide_room=16 + signature if near else 0,
+        shard_bytes=plan.pipeline.config.output.shard_bytes,
         limit=config.memory or _half_of_machine(),
         threads=plan.threads,
     )

@@ -64,7 +64,11 @@ def preview(plan: Plan) -> Preview:
         plan,
         files,
         ["id", "source_file", "row", "source", *plan.columns],
-        memory_model(plan).peaks(sum(f.rows for f in files)),
+        memory_model(plan).peaks(
+            sum(f.rows for f in files),
+            sum(f.units for f in files),
+            sum(f.text_bytes for f in files),
+        ),
     )
 
 

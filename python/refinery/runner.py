@@ -26,7 +26,7 @@ from refinery.annotation import QUARANTINE, Annotator, UnitRecord
 from refinery.config import Pipeline
 from refinery.decide import Room, decide
 from refinery.decide.state import COPIES
-from refinery.engine import Interrupted, Progress, Silent, Stop, run_tasks
+from refinery.engine import WAITING, Interrupted, Progress, Silent, Stop, run_tasks
 from refinery.errors import (
     BadFileError,
     ConfigError,
@@ -182,7 +182,8 @@ class _Run:
 
     def _annotate(self, hashes: dict[str, str]) -> _Annotated:
         self.progress.phase("annotate", sum(f.size for f in self.plan.files))
-        annotator = Annotator(self.plan, self.tree, self.stop, self.progress)
+        workers = self.memory.workers("annotate")
+        annotator = Annotator(self.plan, self.tree, self.stop, self.progress, workers=workers)
         bad: dict[str, tuple[InputFile, BadFileError]] = {}
         readers: list[Reader] = []
         sources: list[tuple[Reader, Unit]] = []
@@ -208,7 +209,7 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=self.memory.workers("annotate"), stop=self.stop)
+        found = run_tasks(work, tasks(), threads=workers, waiting=WAITING, stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)

@@ -91,3 +91,28 @@ def test_clustering_ends_with_what_its_caller_raises(many):
 
     with pytest.raises(EnvironmentFault, match=message):
         many(stop=stop)
+
+
+MODEL = MemoryModel(
+    base=300, annotate_worker=90, write_worker=160, decide_document=2, decide_room=5,
+    shard_bytes=10**6, limit=1000, threads=4,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("documents", "units", "text", "expected"),
+    [
+        # Four annotate at once, three shards fit under the limit beside the base.
+        (100_000, 50, 10**9, {"annotate": 660, "decide": 200_300, "write": 940}),
+        # One unit, one shard.
+        (16_384, 1, 900_000, {"annotate": 390, "decide": 33_068, "write": 460}),
+        (0, 0, 0, {"annotate": 300, "decide": 300, "write": 300}),
+        # Signatures in memory as far as the limit goes.
+        (60, 1, 0, {"decide": 720}),
+        (200, 1, 0, {"decide": 1000}),
+        (400, 1, 0, {"decide": 1100}),
+    ],
+)
+def test_peaks_count_what_is_at_work(documents, units, text, expected):
+    found = MODEL.peaks(documents, units, text)
+    assert {name: found[name] for name in expected} == expected

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Failures = list[tuple["Rule", pl.Series]]
 """Rules in the order of the steps, and who fails each (Boolean, no nulls)."""
 
+_TABLE_ROWS, _TABLE_BATCHES = 65_536, 256
+"""Rows, and batches of fewer rows, that are judged together."""
 _LEAST_TABLE = 65_536
 """Documents of a band's table that are worth a pass over its hashes: 1 MiB."""
 _TABLE_DOCUMENT = 16
@@ -126,18 +128,19 @@ def load_corpus(
         pl.from_arrow(read_annotations(tree, records[0], columns).schema.empty_table())
     )
     frames, masks = [first.select(held)], [first.select(fails)]
-    for record in records:
-        stop.check()
-        for batch in annotation_batches(tree, record, columns):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            frames.append(frame.select(held))
-            masks.append(frame.select(fails))
 
-    def read(column: str) -> Iterator[pa.Array]:
+    def batches(columns: list[str]) -> Iterator[pa.RecordBatch]:
         for record in records:
             stop.check()
-            for batch in annotation_batches(tree, record, [column]):
-                yield batch.column(0)
+            yield from annotation_batches(tree, record, columns)
+
+    def read(column: str) -> Iterator[pa.Array]:
+        return (batch.column(0) for batch in batches([column]))
+
+    for table in _tables(batches(columns)):
+        frame = pl.DataFrame(pl.from_arrow(table))
+        frames.append(frame.select(held))
+        masks.append(frame.select(fails))
 
     corpus = _ranked(pl.concat(frames), read, plan.written, room, pool)
     if corpus.repeated is not None:
@@ -145,6 +148,18 @@ def load_corpus(
         raise DuplicateIdError(document_id, _places(document_id, tree, records), n_repeats - 1)
     verdicts = pl.concat(masks, rechunk=True)
     return corpus, [(rule, verdicts[str(i)]) for i, rule in enumerate(rules)]
+
+
+def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined until they are worth a call: units may be of a document each."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= _TABLE_ROWS or len(waiting) == _TABLE_BATCHES:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def make_corpus(

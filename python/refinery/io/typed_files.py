@@ -58,7 +58,7 @@ class ParquetReader(_TypedReader):
     def __init__(self, file: InputFile, sha256: str) -> None:
         super().__init__(file, sha256)
         with _damage_named(file):
-            self._metadata = pq.ParquetFile(file.path).metadata
+            self._metadata = pq.read_metadata(file.path)
             self._schema = self._metadata.schema.to_arrow_schema()
         check_columns(file, self._schema)
 
@@ -92,7 +92,12 @@ class ParquetReader(_TypedReader):
 
     def _open(self) -> pq.ParquetFile:
         # Extension types are metadata of other programs: plain storage is what is carried.
-        return pq.ParquetFile(self.file.path, page_checksum_verification=True, pre_buffer=False)
+        return pq.ParquetFile(
+            self.file.path,
+            metadata=self._metadata,
+            page_checksum_verification=True,
+            pre_buffer=False,
+        )
 
     def text_bytes(self, group: int) -> int:
         """Decoded size of a row group's text column."""
