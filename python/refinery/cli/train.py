@@ -17,6 +17,12 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
     ] = None,
+    self_: Annotated[
+        bool,
+        typer.Option(
+            "--self", help="Also learn from unlabelled text of the pool; kept if it helps."
+        ),
+    ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the model of another training file.")
     ] = False,
@@ -25,11 +31,16 @@ def train(
     """Train a quality classifier: examples, split, leak check, model, sidecar, card."""
     from refinery.cli import show
     from refinery.training.config import load_recipe
-    from refinery.training.trainer import train as run
+    from refinery.training.self_training import self_train
+    from refinery.training.trainer import train as train_once
 
     recipe = load_recipe(file, set_)
     with show.live(quiet=quiet) as progress:
-        report = run(recipe, replace_other=replace, note=(str if quiet else progress.note))
+        note = str if quiet else progress.note
+        if self_:
+            report, _ = self_train(recipe, replace_other=replace, note=note)
+        else:
+            report = train_once(recipe, replace_other=replace, note=note)
     if not quiet:
         _print(report)
 

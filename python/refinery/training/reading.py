@@ -109,6 +109,15 @@ def work_column(recipe: Recipe) -> str:
     return "document" if all(source is None for source in known) else "source"
 
 
+def pool_documents(recipe: Recipe) -> Iterator[Document]:
+    """Every document of the pool that is alive, with its work and origin."""
+    work = work_column(recipe)
+    columns = {work} - {"document", "source"}
+    for table in Pool(recipe, columns).tables():
+        for row in table.iter_rows(named=True):
+            yield Document(row["id"], row["text"], _work_of(row, work), _origin_of(row))
+
+
 class _Reading:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
@@ -248,24 +257,15 @@ class _Reading:
         seed, cleaning = self._config.seed, part.config.clean
         for row in table.iter_rows(named=True):
             name = row["id"]
-            document = Document(name, row["text"], self._work_of(row), self._origin_of(part, row))
+            document = Document(
+                name, row["text"], _work_of(row, self._work), _part_origin(part, row)
+            )
 
             def pieces(text: str, name: str = name) -> Iterator[str]:
                 draw = generator(seed, "length", name)
                 return cut(clean(cleaning, text), shortest, longest, draw)
 
             part.sampler.offer(document, pieces, part.label)
-
-    def _work_of(self, row: dict[str, object]) -> str:
-        if self._work == "document":
-            return str(row["id"])
-        found = row.get(self._work)
-        return str(found) if found is not None else str(row["source_file"])
-
-    def _origin_of(self, part: _Part, row: dict[str, object]) -> str:
-        if part.config.kind == "labels":
-            return f"labelled in {part.config.labels}"
-        return str(row["source"] if row["source"] is not None else row["source_file"])
 
     def _taken(self, part: _Part) -> list[Chunk]:
         if part.config.kind not in ("pool", "path", "labels"):
@@ -335,6 +335,21 @@ class _Reading:
         width = math.log(longest / shortest) / _RANGES or 1.0
         place = int(math.log(max(chunk.n_words, 1) / shortest) // width)
         return min(max(place, 0), _RANGES - 1)
+
+
+def _work_of(row: dict[str, object], work: str) -> str:
+    if work == "document":
+        return str(row["id"])
+    found = row.get(work)
+    return str(found) if found is not None else str(row["source_file"])
+
+
+def _origin_of(row: dict[str, object]) -> str:
+    return str(row["source"] if row["source"] is not None else row["source_file"])
+
+
+def _part_origin(part: _Part, row: dict[str, object]) -> str:
+    return f"labelled in {part.config.labels}" if part.config.kind == "labels" else _origin_of(row)
 
 
 def _grouped(chunks: Sequence[Chunk], key: Callable[[Chunk], K]) -> dict[K, list[Chunk]]:
