@@ -62,7 +62,7 @@ docs: $(VENV)/.tools ## build the documentation site into docs/site/
 generate: $(VENV)/.tools ## regenerate what is derived: the JSON schema, a Polars method for every signal, pages of reference
 	$(BIN)/python -m refinery.expr.generate
 	$(BIN)/python -m refinery.reference
-	$(BIN)/refinery schema > docs/pipeline.schema.json
+	for kind in pipeline train label; do $(BIN)/refinery schema $$kind > docs/$$kind.schema.json; done
 
 oracles: $(VENV)/.python ## make the environments of the originals: .oracles/<name>/
 	$(BIN)/python tests/parity/oracles.py

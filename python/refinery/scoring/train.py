@@ -48,7 +48,9 @@ class TrainingSettings:
     lr : float
         Learning rate; 0.1 in all four published recipes we know.
     epoch : int or None
-        Passes over the examples. None: 5, and 3 from 100,000 examples.
+        Passes over the examples. None: 5, as published for sets of 20,000 and more; 3 from 100,000
+        examples; 25 below 10,000, where 5 at a rate of 0.1 leave a model near chance (2,000 labels,
+        a fifth of them wrong: AUC 0.79 after 5, 0.96 after 25; `benches/quality/label_loop.py`).
     min_count : int or None
         Words seen less often have no vector of their own. None: 1, and 3 from 50,000 examples.
     bucket : int
@@ -71,7 +73,7 @@ class TrainingSettings:
 
     def resolved(self, n_examples: int) -> dict[str, Any]:
         """The library's arguments for a training set of a size."""
-        epoch = self.epoch if self.epoch is not None else (3 if n_examples >= 100_000 else 5)
+        epoch = self.epoch if self.epoch is not None else _epochs(n_examples)
         min_count = (
             self.min_count if self.min_count is not None else (3 if n_examples >= 50_000 else 1)
         )
@@ -86,6 +88,12 @@ class TrainingSettings:
             "maxn": self.maxn,
             "loss": self.loss,
         }
+
+
+def _epochs(n_examples: int) -> int:
+    if n_examples >= 100_000:
+        return 3
+    return 5 if n_examples >= 10_000 else 25
 
 
 @dataclass(frozen=True, kw_only=True)

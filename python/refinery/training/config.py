@@ -176,7 +176,9 @@ class FastTextConfig(Section):
     dim: int = Field(100, ge=1, le=1000, description="16 loses little and is faster.")
     word_ngrams: int = Field(2, ge=1, le=5)
     lr: float = Field(0.1, gt=0.0)
-    epoch: int | None = Field(None, ge=1, description="Default 5; 3 from 100,000 examples.")
+    epoch: int | None = Field(
+        None, ge=1, description="Default 5; 3 from 100,000 examples, 25 below 10,000."
+    )
     min_count: int | None = Field(None, ge=1, description="Default 1; 3 from 50,000 examples.")
     bucket: int = Field(2_000_000, ge=1)
     minn: int = Field(0, ge=0)
