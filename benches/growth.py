@@ -24,16 +24,26 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "throughput")]
 
 import pyarrow as pa  # noqa: E402
-from whole_job import FAMILIES, check_read, pipeline, run_once  # noqa: E402
+from whole_job import FAMILIES, check_read, pipeline  # noqa: E402
 
 from common.command import deliver, name_of_data, parser  # noqa: E402 - lives beside this file
 from common.corpus import Corpus, choose, content_id, write_parquet  # noqa: E402
 from common.figures import growth  # noqa: E402
+from common.measure import measure  # noqa: E402
 from common.record import versions  # noqa: E402
 from refinery import _core  # noqa: E402
 
 NOTHING = 0.01
 """MB of the run that shows what every run costs."""
+RUNS = """
+import sys, time
+import refinery
+refinery.run(sys.argv[1])
+started = time.process_time()
+refinery.run(sys.argv[2])
+print(time.process_time() - started)
+"""
+"""The second run is timed: what is loaded when first used would hide what a small corpus costs."""
 EVERY = 12
 BATCH = 1000
 
@@ -67,30 +77,49 @@ def base_texts(options: argparse.Namespace) -> list[str]:
 
 def of_corpus(texts: list[str], options: argparse.Namespace) -> dict[str, Any]:
     """CPU seconds of whole runs, and the exponent over three decades."""
-    sizes = [NOTHING, *(options.largest / 10**power for power in (3, 2, 1, 0))]
-    rows = []
-    for size in sizes:
-        corpus = made_of(texts, size, options.work / "growth-corpus")
-        out = options.work / "growth-out"
-        costs = []
+    folder = options.work / "growth-runs"
+    shutil.rmtree(folder, ignore_errors=True)
+    nothing = made_of(texts, NOTHING, folder / "nothing")
+    rows = [run_warm(nothing, nothing, folder, options)]
+    for size in (options.largest / 10**power for power in (3, 2, 1, 0)):
+        corpus = made_of(texts, size, folder / "corpus")
         # The largest takes longest and varies least.
-        for _ in range(1 if size == options.largest else options.repeats):
+        repeats = 1 if size == options.largest else options.repeats
+        rows.append(run_warm(corpus, nothing, folder, options, repeats))
+    shutil.rmtree(folder)
+    least = rows[0]["cpu_s"]
+    points = [(row["megabytes"], row["cpu_s"] - least) for row in rows[1:]]
+    return with_exponent({"runs": rows}, [point for point in points if point[1] > 0])
+
+
+def run_warm(
+    corpus: Corpus, nothing: Corpus, folder: Path, options: argparse.Namespace, repeats: int = 5
+) -> dict[str, Any]:
+    """Cost of a run in a process that has had one over next to nothing: medians."""
+    seconds, peaks = [], []
+    for _ in range(repeats):
+        files = []
+        for number, each in enumerate((nothing, corpus)):
+            out = folder / f"out-{number}"
             shutil.rmtree(out, ignore_errors=True)
-            costs.append(run_once(pipeline(corpus, out, options), 2, options.work))
-            check_read(out, corpus)
-        row = {
-            "megabytes": round(corpus.bytes / 1e6, 3),
-            "documents": corpus.documents,
-            "cpu_s": statistics.median(cost.cpu_s for cost in costs),
-            "peak_bytes": statistics.median(cost.tree_rss_bytes for cost in costs),
-        }
-        print(json.dumps(row), flush=True)
-        rows.append(row)
-    shutil.rmtree(options.work / "growth-corpus")
-    shutil.rmtree(options.work / "growth-out")
-    fixed, *measured = rows
-    found = [(row["megabytes"], row["cpu_s"] - fixed["cpu_s"]) for row in measured]
-    return with_exponent({"runs": rows}, [point for point in found if point[1] > 0])
+            plan = pipeline(each, out, options) | {"resources": {"threads": 2}}
+            files.append(folder / f"{number}.yaml")
+            files[-1].write_text(json.dumps(plan), encoding="utf-8")
+        log = folder / "log"
+        cost = measure([sys.executable, "-c", RUNS, *map(str, files)], log=log)
+        if cost.returncode != 0:
+            raise SystemExit(log.with_name("log.err").read_text(errors="replace")[-2000:])
+        check_read(out, corpus)
+        seconds.append(float(log.read_text()))
+        peaks.append(cost.tree_rss_bytes)
+    row = {
+        "megabytes": round(corpus.bytes / 1e6, 3),
+        "documents": corpus.documents,
+        "cpu_s": round(statistics.median(seconds), 4),
+        "peak_bytes": statistics.median(peaks),
+    }
+    print(json.dumps(row), flush=True)
+    return row
 
 
 def made_of(texts: list[str], megabytes: float, folder: Path) -> Corpus:

@@ -201,7 +201,7 @@ HEADLINE = {
     "peak memory over the estimate": ("whole_job", "memory", "measured_to_estimate"),
     "scoring over fastText, dim 100": ("scoring", "models", "bigrams, dim 100", "times_faster"),
     "scoring over fastText, dim 16": ("scoring", "models", "bigrams, dim 16", "times_faster"),
-    "token counts over tiktoken": ("tokens", "times_faster", "tiktoken"),
+    "token counts over tiktoken": ("tokens", "encodings", "cl100k_base", "times_faster", "tiktoken"),
     "datatrove's CPU over ours, beyond the start": (
         "beside_datatrove", "beyond_the_start", "1 threads", "times_less_cpu",
     ),

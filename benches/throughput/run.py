@@ -40,7 +40,7 @@ def main() -> None:
     options = parse_arguments()
     options.work.mkdir(parents=True, exist_ok=True)
     try:
-        python = rival_python(options.rival_python, options.work)
+        python = rival_python(options.rival_python)
     except subprocess.CalledProcessError as error:
         reason = f"datatrove could not be installed (pip ended with {error.returncode})"
         deliver("beside_datatrove", {"left_out": reason}, options)

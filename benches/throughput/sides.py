@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common.corpus import Corpus
-from common.record import installed
+from common.record import ROOT, installed
 
 HERE = Path(__file__).parent
 LABEL = "hq"
@@ -119,11 +119,11 @@ class Refinery:
         return installed(python, ["corpus-refinery", "polars", "pyarrow"])
 
 
-def rival_python(given: Path | None, work: Path) -> Path:
+def rival_python(given: Path | None) -> Path:
     """Give the rival's Python: the one given, or that of an environment made from `rivals.txt`."""
     if given is not None:
         return given
-    folder = work / "rival-env"
+    folder = ROOT / "target" / "rival-env"
     python = folder / "bin" / "python"
     wanted = (HERE / "rivals.txt").read_text(encoding="utf-8")
     finished = folder / "rivals.txt"

@@ -1,6 +1,7 @@
 """What the benches compute from figures: shares of limits, changes of counts, what others print."""
 
 import importlib.util
+import itertools
 import sys
 from pathlib import Path
 
@@ -125,3 +126,21 @@ def test_the_headline_is_of_what_was_measured():
         "fused bound, MB/s": 40.0,
         "whole job, share of the fused bound": 0.25,
     }
+
+
+def test_copies_of_a_corpus_differ_from_it_and_from_each_other():
+    growth = _script("growth")
+    texts = [" ".join(f"word{i}" for i in range(60))]
+    original, first, second = itertools.islice(growth.endless(texts), 3)
+    assert original == texts[0]
+    assert len({original, first, second}) == 3
+    changed = [a != b for a, b in zip(original.split(), first.split(), strict=True)]
+    assert sum(changed) == 60 // growth.EVERY
+
+
+def test_merges_are_found_again_from_the_ranks():
+    pytest.importorskip("tiktoken")
+    tokens = _script("tokens")
+    ranks = {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"ab": 4, b"abc": 5}
+    assert tokens.parts(b"abc", ranks) == (b"a", b"bc")
+    assert tokens.parts(b"ab", ranks) == (b"a", b"b")
