@@ -128,7 +128,9 @@ def made_of(texts: list[str], megabytes: float, folder: Path) -> Corpus:
     folder.mkdir(parents=True)
     chosen: list[str] = []
     size = 0
-    for text in endless(texts):
+    # One long text would make a small corpus a multiple of what was asked for.
+    fitting = [text for text in texts if len(text) <= megabytes * 1e5] or texts
+    for text in endless(fitting):
         chosen.append(text)
         size += len(text.encode())
         if size >= megabytes * 1e6:
