@@ -144,3 +144,11 @@ def test_merges_are_found_again_from_the_ranks():
     ranks = {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"ab": 4, b"abc": 5}
     assert tokens.parts(b"abc", ranks) == (b"a", b"bc")
     assert tokens.parts(b"ab", ranks) == (b"a", b"b")
+
+
+def test_growth_is_told_step_by_step():
+    growth = _script("growth")
+    found = growth.with_exponent({}, [(1, 1.0), (10, 5.0), (100, 50.0)])
+    assert found["exponents_by_step"] == [pytest.approx(0.699), 1.0]
+    assert found["exponent_of_last_step"] == 1.0
+    assert growth.with_exponent({}, [(1, 1.0)])["exponent_of_last_step"] is None
