@@ -228,9 +228,9 @@ pub fn weighted_ranks(
         let here: i64 = equal.iter().map(|&(_, i)| weight(i)).sum();
         until += here;
         let rank = (until as f64 - here as f64 / 2.0) / total as f64;
-        equal
-            .iter()
-            .for_each(|&(_, i)| ranks[i as usize] = Some(rank));
+        for &(_, i) in equal {
+            ranks[i as usize] = Some(rank);
+        }
     }
     ranks
 }
