@@ -13,7 +13,8 @@
     │   ├── SchemaError               a column of a type that cannot be used or carried
     │   ├── DuplicateIdError          two documents with one id
     │   ├── LeakError                 a training set that its format alone gives away
-    │   └── DamageError               `verify` found damage
+    │   ├── DamageError               `verify` found damage
+    │   └── VoidAblationError         an ablation that cannot see quality
     ├── EnvironmentFault           4  disk, permission, lock: mend it and run again
     └── LedgerError                5  documents in and out do not balance: a bug
 
@@ -166,6 +167,18 @@ class DamageError(DataError):
         self.out = out
         self.findings = findings
         super().__init__("\n".join(f"{out}: {f}" for f in findings))
+
+
+class VoidAblationError(DataError):
+    """An ablation whose gates did not hold: it says nothing about any filter."""
+
+    def __init__(self, out: str, gates: list[str]) -> None:
+        self.out = out
+        self.gates = gates
+        super().__init__(
+            f"{out}: void: {', '.join(gates)} did not hold, so this ablation cannot see quality; "
+            "more text of each work, more seeds or a larger pool may help"
+        )
 
 
 class EnvironmentFault(RefineryError):  # noqa: N818 - EnvironmentError is Python's own name

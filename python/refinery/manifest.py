@@ -60,6 +60,12 @@ def read_manifest(tree: OutputTree) -> dict[str, Any] | None:
     )
 
 
+def read_ablation(tree: OutputTree, manifest: dict[str, Any]) -> dict[str, Any] | None:
+    """What `refinery ablate` found of this run; None where it judged none, or another plan's."""
+    note = read_sealed(tree.ablation)
+    return note if note is not None and note.get("plan_hash") == manifest["plan_hash"] else None
+
+
 def read_sealed(path: Path) -> dict[str, Any] | None:
     """A value that `sealed` made, in the very bytes that were written; else None."""
     try:
@@ -110,15 +116,14 @@ def find_damage(tree: OutputTree, manifest: dict[str, Any]) -> dict[str, str]:
 def _state_damage(tree: OutputTree) -> dict[str, str]:
     """The same of what stands beside the result: the log, what is shelved, and nothing else."""
     folders = {tree.annotations, tree.decisions, tree.quarantine, tree.staging, tree.unused}
-    files = {tree.manifest, tree.run_log, tree.lock_file}
+    files = {tree.manifest, tree.run_log, tree.lock_file, tree.ablation}
     findings: dict[str, str] = {}
     for path in sorted(tree.state.iterdir()):
         if path not in files | folders:
             findings[path.relative_to(tree.root).as_posix()] = "is not of this run"
-    if tree.run_log.exists() and read_sealed(tree.run_log) is None:
-        findings[tree.run_log.relative_to(tree.root).as_posix()] = (
-            "has other content than was written"
-        )
+    for path in (tree.run_log, tree.ablation):
+        if path.exists() and read_sealed(path) is None:
+            findings[path.relative_to(tree.root).as_posix()] = "has other content than was written"
     for path in sorted(tree.unused.iterdir()) if tree.unused.is_dir() else []:
         if not is_whole(path):
             findings[path.relative_to(tree.root).as_posix()] = (

@@ -33,7 +33,14 @@ DROPPED = "#d9a441"
 WIDTH = 460
 
 
-def _altair() -> Any:
+def load_altair() -> Any:
+    """Altair.
+
+    Raises
+    ------
+    EnvironmentFault
+        Where it is not installed, with the command that installs it.
+    """
     try:
         import altair
     except ImportError:
@@ -58,7 +65,7 @@ class Plots:
         bins
             Bars over the range of values.
         """
-        alt = _altair()
+        alt = load_altair()
         schema = self._answers.annotations.collect_schema()
         numeric = [name for name, dtype in schema.items() if dtype.is_numeric() and name != "row"]
         if score not in numeric:
@@ -100,7 +107,7 @@ class Plots:
         unit
             What the yield counts.
         """
-        alt = _altair()
+        alt = load_altair()
         curve = self._answers.yield_curve(score, unit=unit).drop_nulls()
         ledger = self._answers.ledger[unit]
         kept = ledger["kept"] / ledger["in"] if ledger["in"] else 0.0
@@ -132,7 +139,7 @@ class Plots:
 
     def funnel(self, unit: Literal["tokens", "bytes", "documents"] = "tokens") -> alt.LayerChart:
         """What is alive behind each step, of what was read."""
-        alt = _altair()
+        alt = load_altair()
         rows = self._answers.funnel().frame
         read = max(1, rows[unit][0])
         data = [
@@ -166,7 +173,7 @@ class Plots:
         most
             Rules to show, those that most documents fail.
         """
-        alt = _altair()
+        alt = load_altair()
         # Duplicate and selection reasons stand for who passed the rules: they overlap with none.
         by_rule = pl.col("reason").str.contains(":") & pl.col("other").str.contains(":")
         pairs = self._answers.reasons().filter(by_rule)
@@ -216,7 +223,7 @@ def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> alt.Layer
     title
         Above the chart.
     """
-    alt = _altair()
+    alt = load_altair()
     unit = alt.Scale(domain=[0, 1])
     said = alt.X("probability:Q", title="probability said", scale=unit)
     found = alt.Y("positive:Q", title="share that is positive", scale=unit)

@@ -39,6 +39,7 @@ class OutputTree:
         self.unused = self.state / "unused"
         self.manifest = self.state / "manifest.json"
         self.run_log = self.state / "run.json"
+        self.ablation = self.state / "ablation.json"
         self.lock_file = self.state / "lock"
 
     def create(self) -> None:

@@ -14,7 +14,7 @@ from refinery.cli.label import label
 from refinery.cli.mix import mix
 from refinery.cli.reference import reference
 from refinery.cli.train import train
-from refinery.errors import RefineryError
+from refinery.errors import EnvironmentFault, RefineryError
 
 app = typer.Typer(
     name="refinery",
@@ -250,8 +250,10 @@ def report(
     ] = None,
 ) -> None:
     """Show the funnel of a finished run, and every rule in turn, alone and exclusively."""
+    from refinery import manifest as manifests
     from refinery.api import Run
     from refinery.cli import show
+    from refinery.tree import OutputTree
 
     opened = Run(out)
     tested = None
@@ -264,10 +266,12 @@ def report(
         from refinery.drift import drift, open_reference
 
         moved = drift(opened, open_reference(drift_from))
+    judged = manifests.read_ablation(OutputTree(out), opened.manifest)
     if html is not None:
         from refinery.report.page import render
 
-        html.write_text(render(opened.manifest, layouts=tested, drift=moved), encoding="utf-8")
+        page = render(opened.manifest, layouts=tested, drift=moved, ablation=judged)
+        html.write_text(page, encoding="utf-8")
         show.line(f"wrote {html}")
         return
     show.ledger(opened.ledger, rules=True)
@@ -279,6 +283,9 @@ def report(
 
         show.line("")
         show.table(drift_table(moved))
+    if judged is not None:
+        show.line("")
+        show.judged(judged)
 
 
 @app.command()
@@ -304,6 +311,34 @@ def inspect(
     show.verdicts(look_up(opened, ids or []))
     if dropped_by is not None:
         show.verdicts(examples(opened, dropped_by, n))
+
+
+@app.command()
+def ablate(
+    file: Annotated[Path, typer.Argument(help="An ablation file (YAML).", show_default=False)],
+    set_: Overrides = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="The gates only: two seeds, one yield. Judges no filter."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Measure what a kept token is worth: filter yield against loss on other texts."""
+    from refinery.cli import show
+
+    try:
+        from refinery.ablation.command import ablate as run_ablation
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        message = "ablations need NumPy; run: pip install 'corpus-refinery[ablate]'"
+        raise EnvironmentFault(message) from None
+
+    with show.live(quiet=quiet) as progress:
+        found = run_ablation(file, set_ or [], quick=quick, progress=progress)
+    if not quiet:
+        show.ablation(found)
+    found.check()
 
 
 @app.command("train-lm")

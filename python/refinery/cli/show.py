@@ -15,6 +15,7 @@ from refinery.engine import Silent
 from refinery.preview import summary
 from refinery.report.funnel import human_bytes, human_count, rule_rows, short_reason
 from refinery.report.layouts import flip, independent, layout_lines, shown
+from refinery.report.page import judged as judged_in_words
 from refinery.report.table import funnel_table
 from refinery.report.table import plain_table as _table
 from refinery.signal_table import TEXT
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from refinery import engine
+    from refinery.ablation.command import Ablation
     from refinery.explain import Explanation, Verdict
     from refinery.inspect_run import DocumentVerdict
     from refinery.layout import LayoutTest
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from refinery.scoring.train_lm import Trained
 
 _PLAIN_WIDTH = 120
+_WIDE = 210
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -323,3 +326,28 @@ def language_model(trained: Trained) -> None:
         f"Buckets as CCNet cuts them, at 30 and 60 % of the documents: head below {head:.4g}, "
         f"middle below {middle:.4g}"
     )
+
+
+def ablation(done: Ablation) -> None:
+    """What was concluded, the gates, the table."""
+    from refinery.ablation.page import summary
+    from refinery.ablation.tables import headers, signed, table_rows
+
+    names = headers(done.verdict)
+    table = _table(*names, right=tuple(range(1, len(names))))
+    for row in table_rows(done.verdict):
+        table.add_row(*row)
+    Console(width=_WIDE, highlight=False).print(table)
+    for gate in done.verdict.gates:
+        holds = "holds" if gate.holds else "FAILS"
+        interval = f"{signed(gate.found.low)} to {signed(gate.found.high)}"
+        line(f"gate {gate.name}: {holds} ({signed(gate.found.mean)}, {interval}) {gate.said}")
+    for text in [*summary(done.config, done.verdict), *done.verdict.notes]:
+        line(text)
+    line(f"Page, picture and tables: {done.out}")
+
+
+def judged(found: dict[str, Any]) -> None:
+    """What an ablation says of a run."""
+    line(judged_in_words(found))
+    line(f"More: {found['page']}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from refinery.drift import Drift
     from refinery.layout import LayoutTest
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --line: #d8dee4; --bar: #2f6f9f; --page: #fff }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --soft: #8d96a0; --line: #30363d; --bar: #4d9fd6; --page: #0d1117 } }
@@ -37,6 +37,7 @@ td { border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0; vertica
 td.n, th.n { text-align: right; white-space: nowrap } td.bar { width: 24% }
 .bar span { display: block; height: .8rem; margin-top: .35rem; background: var(--bar); border-radius: 2px; min-width: 1px }
 code { font-size: .92em; overflow-wrap: anywhere } .wide { overflow-x: auto }
+.picture { background: #fff; padding: .6rem; border-radius: 4px } .picture svg { max-width: 100%; height: auto }
 """
 
 
@@ -47,9 +48,13 @@ _RULE_COUNTS = (
 
 
 def render(
-    manifest: dict[str, Any], *, layouts: LayoutTest | None = None, drift: Drift | None = None
+    manifest: dict[str, Any],
+    *,
+    layouts: LayoutTest | None = None,
+    drift: Drift | None = None,
+    ablation: dict[str, Any] | None = None,
 ) -> str:
-    """The page of a finished run, as HTML; with a layout test and drift, where there are."""
+    """The page of a finished run, as HTML; with layout test, drift and ablation, where there are."""
     ledger = manifest["ledger"]
     rows = funnel(ledger)
     last = rows[-1]
@@ -61,10 +66,11 @@ def render(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>refinery report</title><style>{_STYLE}</style></head><body>",
+            f"<title>refinery report</title><style>{STYLE}</style></head><body>",
             f'<h1>What was kept, and why not the rest</h1><p class="lead">{escape(lead)}</p>',
             "<h2>Funnel</h2>",
             _funnel(rows),
+            *(_ablation(ablation) if ablation is not None else []),
             "<h2>Rules</h2>",
             f'<p class="lead">{_RULE_COUNTS}</p>',
             _rules(rule_rows(ledger)),
@@ -79,8 +85,8 @@ def render(
     )
 
 
-def _table(headers: list[tuple[str, str]], rows: list[list[str]]) -> str:
-    """`headers`: name and class of each column; cells are HTML already."""
+def table(headers: list[tuple[str, str]], rows: list[list[str]]) -> str:
+    """A table; `headers` are name and class of each column, cells are HTML already."""
     head = "".join(f'<th class="{kind}">{escape(name)}</th>' for name, kind in headers)
     kinds = [kind for _, kind in headers]
     body = "".join(
@@ -117,7 +123,7 @@ def _funnel(rows: list[FunnelRow]) -> str:
         ("step", ""), ("alive, of tokens read", "bar"), ("", "n"), ("tokens", "n"), ("documents", "n"),
         ("text", "n"), ("dropped", "n"), ("most for", ""),
     ]  # fmt: skip
-    return _table(headers, cells)
+    return table(headers, cells)
 
 
 def _rules(rows: list[RuleRow]) -> str:
@@ -139,7 +145,7 @@ def _rules(rows: list[RuleRow]) -> str:
         ("step", ""), ("reason", ""), ("first", "n"), ("alone", "n"), ("only this", "n"),
         ("tokens first", "n"), ("alone", "n"), ("only this", "n"),
     ]  # fmt: skip
-    return _table(headers, cells)
+    return table(headers, cells)
 
 
 def _layouts(found: LayoutTest) -> list[str]:
@@ -159,13 +165,28 @@ def _layouts(found: LayoutTest) -> list[str]:
         f"{independent(lines)} rules have the same verdicts under every layout."
     )
     headers = [("profile", ""), ("rule", ""), *((name, "n") for name in found.layouts)]
-    return ["<h2>Layout</h2>", f'<p class="lead">{escape(lead)}</p>', _table(headers, cells)]
+    return ["<h2>Layout</h2>", f'<p class="lead">{escape(lead)}</p>', table(headers, cells)]
+
+
+def _ablation(found: dict[str, Any]) -> list[str]:
+    """What a kept token is worth, and the picture: SVG that `refinery ablate` drew."""
+    picture = f'<div class="wide picture">{found["picture"]}</div>' if found["picture"] else ""
+    lead = f'<p class="lead">{escape(judged(found))}</p>'
+    return ["<h2>What a kept token is worth</h2>", lead, picture]
+
+
+def judged(found: dict[str, Any]) -> str:
+    """What an ablation says of a run, in a sentence."""
+    if found["is_void"]:
+        failed = ", ".join(gate["name"] for gate in found["gates"] if not gate["holds"])
+        return f"Its ablation is void: {failed} did not hold, so it says nothing."
+    return str(found["said"])
 
 
 def _drift(found: Drift) -> list[str]:
     headers = [(name, "n" if 2 <= i <= 5 else "") for i, name in enumerate(HEADERS)]
     cells = [[escape(cell) for cell in row] for row in drift_lines(found)]
-    return ["<h2>Drift</h2>", f'<p class="lead">{LEAD}</p>', _table(headers, cells)]
+    return ["<h2>Drift</h2>", f'<p class="lead">{LEAD}</p>', table(headers, cells)]
 
 
 def _inputs(inputs: list[dict[str, Any]]) -> str:
@@ -178,7 +199,7 @@ def _inputs(inputs: list[dict[str, Any]]) -> str:
         ]
         for entry in inputs
     ]
-    return _table([("file", ""), ("size", "n"), ("records", "n"), ("quarantined", "")], cells)
+    return table([("file", ""), ("size", "n"), ("records", "n"), ("quarantined", "")], cells)
 
 
 def _outputs(outputs: list[dict[str, Any]]) -> str:
@@ -191,4 +212,4 @@ def _outputs(outputs: list[dict[str, Any]]) -> str:
         ]
         for entry in outputs
     ]
-    return _table([("file", ""), ("size", "n"), ("documents", "n"), ("sha256", "")], cells)
+    return table([("file", ""), ("size", "n"), ("documents", "n"), ("sha256", "")], cells)

@@ -1,0 +1,87 @@
+"""`refinery ablate`: an ablation file from beginning to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from refinery.ablation.config import AblationConfig, load_ablation
+from refinery.ablation.experiment import Experiment
+from refinery.ablation.output import publish
+from refinery.errors import VoidAblationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from refinery.ablation.judge import Verdict
+    from refinery.ablation.proxy import Proxy
+    from refinery.engine import Progress
+
+GATES = ("random", "random_again", "oracle", "inverse")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A finished ablation."""
+
+    config: AblationConfig
+    verdict: Verdict
+    out: Path
+
+    def check(self) -> None:
+        """Raise where it is void.
+
+        Raises
+        ------
+        VoidAblationError
+            With the gates that did not hold.
+        """
+        if self.verdict.is_void:
+            failed = [gate.name for gate in self.verdict.gates if not gate.holds]
+            raise VoidAblationError(str(self.out), failed)
+
+
+def ablate(
+    file: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    quick: bool = False,
+    proxy: Proxy | None = None,
+    progress: Progress | None = None,
+) -> Ablation:
+    """Run an ablation file and write its page, picture and tables.
+
+    Parameters
+    ----------
+    file
+        An ablation file.
+    overrides
+        `key.path=value` assignments.
+    quick
+        The gates and the main arm only, at the main yield, with two seeds.
+    proxy
+        What stands for a large model; the n-gram model by default.
+    progress
+        What is told while it works.
+
+    Raises
+    ------
+    ConfigError
+        Before anything is computed.
+    DataError
+        As `Experiment.run`.
+    """
+    config, folder = load_ablation(file, overrides)
+    if quick:
+        config = gates_only(config)
+    outcome = Experiment(config, folder, progress=progress).run(proxy)
+    return Ablation(config, publish(outcome, folder / config.data), outcome.out)
+
+
+def gates_only(config: AblationConfig) -> AblationConfig:
+    """The same with what the gates need, and the main arm."""
+    main = config.main_arm
+    arms = [arm for arm in config.arms if arm.kind in GATES or arm is main]
+    changes = {"arms": arms, "yields": [config.main_yield], "seeds": 2}
+    return config.model_copy(update=changes)

@@ -1,0 +1,219 @@
+r"""The ablation file's model: pool, evaluation works, arms, yields, seeds.
+
+Not here: what an arm keeps (`arms`), and whether files and models exist (`pool`, `works`).
+
+>>> config = parse_ablation("pool: {input: {path: raw/*.parquet}}\nfamilies: {}\noutput: {path: out/}")
+>>> config.main_yield, [arm.name for arm in config.arms][:3]
+(0.175, ['random', 'random_again', 'length_matched'])
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from refinery.ablation.ngram import MEMORY, ORDER, VOCABULARY
+from refinery.config import InputConfig, ScoreConfig, Size
+from refinery.config_file import Section, load_document, validated
+from refinery.yaml_file import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TARGETS = ("near", "far", "qa")
+"""Families that a filter is for; the primary number weighs them equally."""
+FAMILIES = (*TARGETS, "pool", "avoid")
+
+ArmKind = Literal[
+    "full", "random", "random_again", "length_matched", "length", "rules", "top", "sample",
+    "quota", "ppl_low", "ppl_mid", "oracle", "inverse", "shuffled", "run",
+]  # fmt: skip
+RULES = (
+    "datatrove/gopher_quality",
+    "datatrove/gopher_repetition",
+    "c4",
+    "datatrove/fineweb_quality",
+)
+"""What `rules` asks for by default: Gopher, C4 and FineWeb, each on the text as it was read."""
+
+
+class Where(Section):
+    """Which rows of a column: every condition that is given must hold."""
+
+    equals: str | list[str] | None = None
+    contains: str | None = None
+    prefix: str | None = None
+
+
+def _where(value: Any) -> Any:
+    return {"equals": value} if isinstance(value, str | list) else value
+
+
+class WorkConfig(Section):
+    """Text of one work, or of several that a column tells apart."""
+
+    path: str = Field(description="A file or glob: .parquet, .jsonl, .csv, .arrow.")
+    name: str | None = Field(None, description="Of the work; its file's name by default.")
+    by: str | None = Field(None, description="Column of which each value is a work.")
+    where: dict[str, Annotated[Where, BeforeValidator(_where)]] = Field(default_factory=dict)
+    text: str = Field("text", description="Column whose loss is measured.")
+    context: str | None = Field(None, description="Column that stands before it, not measured.")
+    id: str = Field("id", description="Column of ids; what has one of these is not in the pool.")
+
+
+class ArmConfig(Section):
+    """One way to choose documents."""
+
+    kind: ArmKind
+    name: str = ""
+    by: str | None = Field(None, description="Score or signal; the file's `filter` by default.")
+    lowest: bool = Field(default=False, description="Lower is better.")
+    tau: float = Field(2.0, gt=0, description="Temperature of `sample`, in standard deviations.")
+    column: str | None = Field(
+        None, description="Of the domains of `quota`; without one they are found in the text."
+    )
+    rules: Any = Field(list(RULES), description="Of `rules`, as in a pipeline file.")
+    run: str | None = Field(None, description="Output folder of a finished run, of `run`.")
+    yields: list[Annotated[float, Field(gt=0, le=1)]] | None = Field(
+        None, description="The main yield by default, and every yield for `top`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        data = {"kind": value} if isinstance(value, str) else value
+        if isinstance(data, dict) and "kind" in data:
+            return {"name": str(data["kind"])} | data
+        return data
+
+    @model_validator(mode="after")
+    def _complete(self) -> ArmConfig:
+        if self.kind == "run" and self.run is None:
+            msg = "an arm of kind run needs run: the output folder of a finished run"
+            raise ValueError(msg)
+        return self
+
+
+class PoolConfig(Section):
+    """What is drawn from: documents after what every arm shares, such as removing duplicates."""
+
+    input: list[InputConfig] | InputConfig
+    decide: list[Any] = Field(
+        default_factory=lambda: ["exact_duplicates", "near_duplicates"],
+        description="Steps of a pipeline, for all arms alike.",
+    )
+    scores: list[ScoreConfig] = Field(
+        default_factory=lambda: [ScoreConfig(name="textbook", model="builtin/textbook")]
+    )
+    bytes: Size | None = Field(None, description="A sample of this size, by a hash of the ids.")
+    held_out: Size = Field(10**6, description="Text of the pool that only measures coverage.")
+    held_out_works: int = Field(8, ge=6, description="Parts of it, by a hash of the ids.")
+
+
+class TokenizerConfig(Section):
+    """The one tokenizer of all arms, trained on the pool before any filter."""
+
+    vocabulary: int = Field(VOCABULARY, gt=256)
+    bytes: Size = Field(2 * 10**6, description="Of the sample that it is trained on.")
+
+
+class NgramConfig(Section):
+    """The n-gram proxy."""
+
+    order: int = Field(ORDER, ge=1, le=8)
+    memory: Size = MEMORY
+
+
+class OutputConfig(Section):
+    """Where results go."""
+
+    path: str
+
+
+class ResourcesConfig(Section):
+    """What the ablation may use; never changes a result."""
+
+    threads: Annotated[int, Field(ge=1, le=4096)] | Literal["all"] = "all"
+
+
+_ARMS = (
+    "random", "random_again", "length_matched", "length", "rules", "ppl_low", "ppl_mid", "top",
+    "sample", "quota", "oracle", "inverse", "shuffled",
+)  # fmt: skip
+_GATES = ("random", "random_again", "oracle", "inverse")
+_METRIC = {"kind": "top", "name": "metric", "by": "kl3m.score", "lowest": True}
+
+
+class AblationConfig(Section):
+    """A whole ablation file."""
+
+    version: Literal[1] = 1
+    data: str = Field(".", description="Folder that paths of pool and works are relative to.")
+    pool: PoolConfig
+    filter: str = Field("textbook", description="The score that is judged; higher is better.")
+    families: dict[Literal["near", "far", "qa", "avoid"], list[WorkConfig]]
+    work_bytes: Size = Field(100_000, description="Text of a work that is measured, at most.")
+    arms: list[ArmConfig] = Field(
+        default_factory=lambda: [ArmConfig.model_validate(arm) for arm in (*_ARMS, _METRIC)]
+    )
+    yields: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        [0.5, 0.25, 0.175, 0.1, 0.05], description="Shares of the pool's tokens."
+    )
+    main_yield: float = Field(0.175, gt=0, le=1, description="Of the primary comparison.")
+    seeds: int = Field(5, ge=2, le=100)
+    sweep_seeds: int = Field(3, ge=2, le=100, description="Seeds of yields beside the main one.")
+    draw: float = Field(0.8, gt=0, le=1, description="Share of the pool that a seed draws from.")
+    ngram: NgramConfig = Field(default_factory=NgramConfig)
+    tokenizer: TokenizerConfig = Field(default_factory=TokenizerConfig)
+    output: OutputConfig
+    resources: ResourcesConfig = Field(default_factory=ResourcesConfig)
+    seed: int = Field(17, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _has_gates(self) -> AblationConfig:
+        missing = [kind for kind in _GATES if kind not in {arm.kind for arm in self.arms}]
+        if missing:
+            msg = f"arms: {', '.join(missing)} are what the gates compare; add them"
+            raise ValueError(msg)
+        names = [arm.name for arm in self.arms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"arms: {', '.join(twice)} occur twice; give them names"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def main_arm(self) -> ArmConfig | None:
+        """The arm that the primary comparison is about: the best by `filter`."""
+        found = (a for a in self.arms if a.kind == "top" and a.by in (None, self.filter))
+        return next(found, None)
+
+    def yields_of(self, arm: ArmConfig) -> list[float]:
+        """The yields at which an arm is drawn, the main one first."""
+        if arm.kind == "full":
+            return [1.0]
+        own = arm.yields or (self.yields if arm.kind == "top" else [])
+        return [self.main_yield, *(y for y in own if y != self.main_yield)]
+
+
+def load_ablation(
+    file: str | Path, overrides: Sequence[str] | None = None
+) -> tuple[AblationConfig, Path]:
+    """An ablation file, checked, and the folder that its paths are relative to.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, its lines and nearest valid names.
+    FileNotFoundError
+        If there is no such file.
+    """
+    document = load_document(file, overrides)
+    return validated(document, AblationConfig), Path(file).resolve().parent
+
+
+def parse_ablation(text: str) -> AblationConfig:
+    """An ablation file's text, checked."""
+    return validated(parse(text, "ablation"), AblationConfig)

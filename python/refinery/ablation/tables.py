@@ -1,0 +1,86 @@
+"""Tables of an ablation: plain lines, Markdown, LaTeX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from refinery.ablation.config import FAMILIES
+from refinery.ablation.judge import TARGET
+
+if TYPE_CHECKING:
+    from refinery.ablation.judge import Verdict
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def table_rows(verdict: Verdict) -> list[list[str]]:
+    """A row an arm and yield, cells as text: differences with half their interval, then worths."""
+    by_pair = verdict.rows.partition_by("arm", "yield_target", maintain_order=True)
+    return [_row(rows) for rows in by_pair]
+
+
+def headers(verdict: Verdict) -> list[str]:
+    """Names of the columns."""
+    worths = [f"worth {family}" for family in ("near", "far", "pool")]
+    return ["arm", "yield", "of documents", *_present(verdict.rows), "p (Holm)", *worths]
+
+
+def markdown(verdict: Verdict) -> str:
+    """The table in Markdown."""
+    names = headers(verdict)
+    lines = [names, ["---", *["---:"] * (len(names) - 1)], *table_rows(verdict)]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def latex(verdict: Verdict) -> str:
+    """The table in LaTeX, for the package `booktabs`."""
+    names = headers(verdict)
+    body = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in table_rows(verdict)]
+    head = " & ".join(_escaped(name) for name in names) + r" \\"
+    columns = "l" + "r" * (len(names) - 1)
+    parts = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body]
+    return "\n".join([*parts, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def signed(value: float, digits: int = 4) -> str:
+    """A number with its sign, the minus as long as the plus."""
+    return f"{value:+.{digits}f}".replace("-", _MINUS)
+
+
+def _row(rows: pl.DataFrame) -> list[str]:
+    by_family = {row["family"]: row for row in rows.to_dicts()}
+    target = by_family[TARGET]
+    differences = [_difference(by_family[family]) for family in _present(rows)]
+    worths = [_worth(by_family.get(family)) for family in ("near", "far", "pool")]
+    p = target["p_holm"]
+    return [
+        target["arm"],
+        f"{target['yield_tokens']:.1%}",
+        f"{target['yield_docs']:.1%}",
+        *differences,
+        "" if p is None else f"{p:.3f}",
+        *worths,
+    ]
+
+
+def _present(rows: pl.DataFrame) -> list[str]:
+    return [family for family in (TARGET, *FAMILIES) if family in set(rows["family"])]
+
+
+def _difference(row: dict[str, Any]) -> str:
+    """A difference, and its interval."""
+    return f"{signed(row['d_bpb'], 3)} [{signed(row['low'], 3)}, {signed(row['high'], 3)}]"
+
+
+def _worth(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    return f"{row['multiplier']:.2f} [{row['multiplier_low']:.2f}, {row['multiplier_high']:.2f}]"
+
+
+def _escaped(cell: str) -> str:
+    for plain, written in (("_", r"\_"), ("%", r"\%"), (_MINUS, "$-$"), ("&", r"\&")):
+        cell = cell.replace(plain, written)
+    return cell

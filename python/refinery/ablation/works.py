@@ -1,0 +1,158 @@
+"""Evaluation texts: works of five families, and how much of each is measured.
+
+A work is a book, a source or a set of questions. Its documents are not independent, so intervals
+and tests count works, never documents. Of every work at most half is measured; the rest is what
+the oracle is trained on.
+"""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from refinery import _core
+from refinery.errors import ConfigError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from refinery.ablation.config import Where, WorkConfig
+
+SCHEMA = {
+    "family": pl.String,
+    "work": pl.String,
+    "id": pl.String,
+    "context": pl.String,
+    "text": pl.String,
+}
+"""Documents of works; `context` stands before `text` and is empty where there is none. The space that
+parts them begins the text, as a tokenizer's words begin with theirs."""
+FEWEST = 6
+"""Works of a family from which a sign-flip test can reach p < .05: 2 / 2^6 = .031."""
+
+
+@dataclass(frozen=True)
+class Works:
+    """Documents of the evaluation: measured ones, and the train split for the oracle.
+
+    Both are frames of `SCHEMA`. `held_out` are the ids of all documents of all works.
+    """
+
+    measured: pl.DataFrame
+    targets: pl.DataFrame
+    held_out: frozenset[str]
+
+
+def read_works(
+    families: Mapping[Any, Sequence[WorkConfig]], folder: Path, *, work_bytes: int, seed: int
+) -> Works:
+    """Read every work of every family.
+
+    Raises
+    ------
+    ConfigError
+        With every path that matches nothing, column that is not there, and work without text.
+    """
+    problems: list[Problem] = []
+    frames = [pl.DataFrame(schema=SCHEMA)]
+    for family, works in families.items():
+        for i, work in enumerate(works):
+            try:
+                frames.append(_read(family, work, folder))
+            except ConfigError as error:
+                where = f"families.{family}[{i}]"
+                problems += [Problem(0, 0, where, p.message) for p in error.problems]
+    if problems:
+        msg = ""
+        raise ConfigError(msg, problems)
+    return split(pl.concat(frames), work_bytes=work_bytes, seed=seed)
+
+
+def split(documents: pl.DataFrame, *, work_bytes: int, seed: int) -> Works:
+    """Cut works into what is measured and what the oracle sees, by a hash of the ids."""
+    size = pl.col("text").str.len_bytes()
+    ordered = hashed(documents, seed).sort("family", "work", "hash", "id")
+    before = (size.cum_sum() - size).over("family", "work")
+    limit = pl.min_horizontal(pl.lit(work_bytes), size.sum().over("family", "work") / 2)
+    marked = ordered.with_columns(is_measured=before < limit).drop("hash")
+    return Works(
+        marked.filter("is_measured").drop("is_measured"),
+        marked.filter(~pl.col("is_measured")).drop("is_measured"),
+        frozenset(documents["id"]),
+    )
+
+
+def hashed(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """With `hash`, of the ids."""
+    ids = frame["id"].cast(pl.String).to_arrow()
+    return frame.with_columns(hash=pl.Series(pa.array(_core.hash_ids(ids, seed)), dtype=pl.UInt64))
+
+
+def _read(family: str, work: WorkConfig, folder: Path) -> pl.DataFrame:
+    rows = _scan(work, folder)
+    columns = rows.collect_schema().names()
+    needed = {work.text, *work.where, *filter(None, (work.context, work.by))}
+    absent = sorted(needed - set(columns))
+    if absent:
+        msg = f"no column {absent[0]!r}{nearest(absent[0], columns)}"
+        raise _problem(msg)
+    rows = rows.filter(*(c for column, where in work.where.items() for c in _holds(column, where)))
+    name = pl.lit(work.name or Path(work.path).stem)
+    context = pl.col(work.context).fill_null("").str.strip_chars_end() if work.context else ""
+    found = rows.filter(pl.col(work.text).str.len_bytes() > 0).select(
+        family=pl.lit(family),
+        work=pl.col(work.by).cast(pl.String) if work.by else name,
+        id=pl.col(work.id).cast(pl.String) if work.id in columns else name + _numbered(),
+        context=context if work.context else pl.lit(""),
+        text=(" " + pl.col(work.text)) if work.context else pl.col(work.text),
+    )
+    read = found.collect()
+    if read.is_empty():
+        msg = f"{work.path}: no document with text is chosen"
+        raise _problem(msg)
+    return read
+
+
+def _holds(column: str, where: Where) -> Iterator[pl.Expr]:
+    """The conditions on a column."""
+    if where.equals is not None:
+        yield pl.col(column).is_in(
+            [where.equals] if isinstance(where.equals, str) else where.equals
+        )
+    if where.contains is not None:
+        yield pl.col(column).str.contains(where.contains, literal=True)
+    if where.prefix is not None:
+        yield pl.col(column).str.starts_with(where.prefix)
+
+
+def _numbered() -> pl.Expr:
+    return pl.lit("#") + pl.int_range(pl.len()).cast(pl.String)
+
+
+def _scan(work: WorkConfig, folder: Path) -> pl.LazyFrame:
+    names = sorted(glob.glob(work.path, root_dir=folder, recursive=True))  # noqa: PTH207 - may be absolute
+    paths = [folder / name for name in names]
+    if not paths:
+        msg = f"{work.path!r} matches no file (looked from {folder})"
+        raise _problem(msg)
+    match paths[0].suffix.lower():
+        case ".parquet":
+            return pl.scan_parquet(paths)
+        case ".jsonl" | ".ndjson":
+            return pl.scan_ndjson(paths)
+        case ".csv":
+            return pl.scan_csv(paths)
+        case ".arrow" | ".feather":
+            return pl.scan_ipc(paths)
+    allowed = ".parquet, .jsonl, .ndjson, .csv, .arrow, .feather"
+    msg = f"{work.path}: no format is known by that name; allowed endings: {allowed}"
+    raise _problem(msg)
+
+
+def _problem(message: str) -> ConfigError:
+    return ConfigError("", [Problem(0, 0, "", message)])

@@ -1,0 +1,236 @@
+"""Ablations from file to page, on a corpus whose good half is known."""
+
+import json
+import random
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import refinery as rf
+from refinery.ablation.command import ablate
+from refinery.ablation.config import load_ablation, parse_ablation
+from refinery.ablation.decontaminate import is_similar, shares_ngram
+from refinery.ablation.works import read_works, split
+from refinery.cli.app import app
+from refinery.errors import ConfigError, VoidAblationError
+
+WORDS = [a + b for a in ("ba", "de", "fi", "go", "lu", "mo") for b in ("n", "rt", "sk", "ll", "mp")]
+FILTER = "datatrove.gopher_quality.frac_words_with_alpha"
+
+
+def prose(draw, words, n=60):
+    weights = [1 / (i + 1) for i in range(len(words))]
+    sentences = [
+        " ".join(draw.choices(words, weights, k=8)).capitalize() + "." for _ in range(n // 8)
+    ]
+    return " ".join(sentences)
+
+
+def junk(draw, n=60):
+    return " ".join(f"{draw.randrange(10**6)}" for _ in range(n))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """pool.jsonl: two in five documents are prose; six works near it, six of other words, six junk."""
+    root = tmp_path_factory.mktemp("ablation")
+    draw = random.Random(7)
+    texts = [prose(draw, WORDS) if i % 5 < 2 else junk(draw) for i in range(500)]
+    rows = [{"id": f"d{i}", "text": text} for i, text in enumerate(texts)]
+    pl.DataFrame(rows).write_ndjson(root / "pool.jsonl")
+    other = [*WORDS[::2], *(word[::-1] for word in WORDS[::3])]
+    made = {
+        "near": lambda: prose(draw, WORDS),
+        "far": lambda: prose(draw, other),
+        "avoid": lambda: junk(draw),
+    }
+    for family, make in made.items():
+        works = [{"id": f"{family}{i}", "work": str(i % 6), "text": make()} for i in range(36)]
+        pl.DataFrame(works).write_parquet(root / f"{family}.parquet")
+    families = "".join(f"  {f}: [{{path: {f}.parquet, by: work}}]\n" for f in made)
+    (root / "ablation.yaml").write_text(
+        "pool: {input: {path: pool.jsonl, id: id}, decide: [exact_duplicates], scores: [], held_out: 30kB}\n"
+        f"filter: {FILTER}\nfamilies:\n{families}"
+        "work_bytes: 2kB\nyields: [0.4, 0.2]\nmain_yield: 0.2\nseeds: 3\nsweep_seeds: 2\n"
+        "tokenizer: {vocabulary: 300}\nngram: {order: 3}\noutput: {path: out/}\n"
+        "arms: [random, random_again, length_matched, top, sample, ppl_low, oracle, inverse, quota, {kind: rules, rules: {n_words: {min: 3}}}]\n"
+    )
+    return root
+
+
+@pytest.mark.slow
+def test_an_ablation_finds_the_good_half_and_goes_on_where_it_was(folder):
+    done = ablate(folder / "ablation.yaml")
+    rows = done.verdict.rows
+    assert not done.verdict.is_void
+
+    def difference(arm, family):
+        chosen = rows.filter(
+            pl.col("arm") == arm, pl.col("family") == family, pl.col("yield_target") == 0.2
+        )
+        return chosen["d_bpb"].item(), chosen["low"].item(), chosen["high"].item()
+
+    for family in ("near", "far"):
+        assert difference("top", family)[2] < 0, family
+        assert difference("inverse", family)[1] > 0, family
+    assert difference("top", "avoid")[1] > 0
+    assert difference("top", "pool")[0] > difference("top", "near")[0]
+    near = rows.filter(pl.col("arm") == "top", pl.col("family") == "near")
+    assert near["multiplier"].min() > 1.1
+    # Tokens kept are the yield, and every arm was trained on as many as random tokens were.
+    assert rows.filter(pl.col("arm") == "top")["yield_tokens"].to_list() == pytest.approx(
+        rows.filter(pl.col("arm") == "top")["yield_target"].to_list(), abs=0.01
+    )
+    results = pl.read_parquet(done.out / "results.parquet")
+    paired = results.group_by("yield_target", "seed").agg(pl.col("train_tokens").n_unique())
+    assert set(results.filter(pl.col("arm") == "random", "is_baseline")["d_bpb"]) == {0.0}
+    assert paired["train_tokens"].max() <= 2
+    assert "<svg" in (done.out / "report.html").read_text(encoding="utf-8")
+    assert (done.out / "table.md").read_text(encoding="utf-8").startswith("| arm | yield |")
+
+    # Again: nothing is trained, and one result that is missing is made anew, the same.
+    stored = {path.name: path.read_bytes() for path in (done.out / "results").iterdir()}
+    gone = min(stored)
+    (done.out / "results" / gone).unlink()
+    notes = _Counter()
+    again = ablate(folder / "ablation.yaml", progress=notes)
+    assert notes.trained == 1
+    assert (done.out / "results" / gone).read_bytes() == stored[gone]
+    assert again.verdict.rows.equals(rows)
+
+
+class _Counter:
+    def __init__(self):
+        self.trained = 0
+        self._is_training = False
+
+    def phase(self, name, _total):
+        self._is_training = name.endswith("fits")
+
+    def advance(self, _weight, **_sizes):
+        self.trained += self._is_training
+
+    def note(self, message): ...
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_an_arm_and_its_report_shows_the_result(folder):
+    pipeline = (
+        "input: {path: pool.jsonl, id: id}\n"
+        f"decide: [{{select: {{by: {FILTER}, yield: 0.3}}}}]\n"
+        "output: {path: refined/}\n"
+    )
+    (folder / "pipeline.yaml").write_text(pipeline)
+    run = rf.run(folder / "pipeline.yaml")
+    arms = "arms=[random, random_again, oracle, inverse, {kind: run, name: refined, run: refined/}]"
+    done = ablate(folder / "ablation.yaml", [arms, "output.path=judged/"])
+    chosen = done.verdict.rows.filter(pl.col("arm") == "refined", pl.col("family") == "near")
+    assert chosen["high"].item() < 0
+    assert CliRunner().invoke(app, ["verify", str(run.path)]).exit_code == 0
+    shown = CliRunner().invoke(app, ["report", str(run.path), "--html", str(folder / "r.html")])
+    assert shown.exit_code == 0
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert "What a kept token is worth" in page
+    assert "refined at" in page
+
+
+@pytest.mark.slow
+def test_a_void_ablation_says_so_and_exits_with_3(folder):
+    # The best by this filter are the worst: inverse is then no worse than random.
+    rules = f"filter={FILTER}"
+    arms = f"arms=[random, random_again, oracle, {{kind: inverse, by: {FILTER}, lowest: true}}]"
+    done = ablate(folder / "ablation.yaml", [rules, arms, "output.path=void/"])
+    assert done.verdict.is_void
+    with pytest.raises(VoidAblationError, match="void: random < inverse did not hold"):
+        done.check()
+    assert VoidAblationError("out", ["a"]).exit_code == 3
+    assert "Void:" in (done.out / "report.html").read_text(encoding="utf-8")
+
+
+def test_all_problems_of_a_file_are_told(tmp_path):
+    path = tmp_path / "ablation.yaml"
+    path.write_text(
+        "pool: {input: {path: x}}\nfamilies: {}\nyeilds: [0.1]\noutput: {path: o}\nseeds: 1\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        load_ablation(path)
+    text = str(error.value)
+    assert "yeilds: no such key; did you mean yields?" in text
+    assert "seeds: " in text
+    base = "pool: {input: {path: x}}\nfamilies: {}\noutput: {path: o}\n"
+    with pytest.raises(ConfigError, match="oracle, inverse are what the gates compare"):
+        parse_ablation(base + "arms: [random, random_again, top]\n")
+    with pytest.raises(ConfigError, match="needs run: the output folder"):
+        parse_ablation(base + "arms: [{kind: run}]\n")
+
+
+def test_works_without_text_or_column_are_told_together(tmp_path):
+    pl.DataFrame({"text": ["a b"], "kind": ["x"]}).write_parquet(tmp_path / "a.parquet")
+    base = "pool: {input: {path: x}}\noutput: {path: o}\nfamilies:\n  near:\n"
+    works = [
+        "{path: a.parquet, where: {knd: x}}",
+        "{path: a.parquet, where: {kind: y}}",
+        "{path: b.parquet}",
+    ]
+    config = parse_ablation(base + "".join(f"    - {work}\n" for work in works))
+    with pytest.raises(ConfigError) as error:
+        read_works(config.families, tmp_path, work_bytes=10, seed=1)
+    text = str(error.value)
+    assert "no column 'knd'; did you mean kind?" in text
+    assert "no document with text is chosen" in text
+    assert "'b.parquet' matches no file" in text
+
+
+def test_half_of_a_work_at_most_is_measured():
+    rows = {
+        "family": "near",
+        "work": "w",
+        "id": [str(i) for i in range(10)],
+        "context": "",
+        "text": "x" * 100,
+    }
+    works = split(pl.DataFrame(rows), work_bytes=10**6, seed=1)
+    assert (len(works.measured), len(works.targets)) == (5, 5)
+    assert works.held_out == set(rows["id"])
+    assert len(split(pl.DataFrame(rows), work_bytes=200, seed=1).measured) == 2
+
+
+def test_contamination_is_thirteen_words_whatever_their_form():
+    words = [f"w{i}" for i in range(40)]
+    evaluation = pl.Series([" ".join(words[:20]), "five words are all here"])
+    training = pl.Series(
+        [
+            "Before, " + "; ".join(words[3:16]).upper() + " and after",
+            "before " + " ".join(words[3:15]) + " and after",
+            "Five words, are all here!",
+            "five words are all here but more follow",
+            "",
+        ]
+    )
+    assert shares_ngram(training, evaluation).to_list() == [True, False, True, False, False]
+    assert shares_ngram(training, pl.Series([], dtype=pl.String)).any() is False
+
+
+def test_versions_of_an_evaluation_text_are_similar():
+    words = [f"w{i}" for i in range(200)]
+    changed = [*words[:100], "changed", *words[101:]]
+    found = is_similar(
+        pl.Series([" ".join(changed), " ".join(words[::-1])]), pl.Series([" ".join(words)])
+    )
+    assert found.to_list() == [True, False]
+
+
+def test_the_files_of_the_bench_are_valid():
+    from tests.conftest import ROOT
+
+    config, _ = load_ablation(ROOT / "benches" / "yield_vs_loss" / "ablation.yaml")
+    assert {len(works) >= 6 for works in config.families.values()} == {True}
+    trained_on = json.loads(
+        (ROOT / "python/refinery/models/textbook.ftz.json").read_text(encoding="utf-8")
+    )
+    sources = str(trained_on["training"])
+    asked = [w.where.get("source") for works in config.families.values() for w in works]
+    names = [where.equals or where.prefix for where in asked if where]
+    assert len(names) > 15
+    assert not [name for name in names if str(name).rstrip("/") + "'" in sources]

@@ -1,0 +1,105 @@
+"""Intervals, tests and laws against numbers by hand."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from refinery.ablation.multiplier import crossing, fit_ladder, multiplier
+from refinery.ablation.statistics import (
+    bootstrap,
+    coverage,
+    detectable,
+    generator,
+    holm,
+    interval,
+    sign_flip_p,
+    student_t,
+)
+
+
+def test_sign_flips_are_counted_exactly():
+    values = [0.3, 0.1, -0.05, 0.2, 0.4, 0.15]
+    sums = [
+        abs(sum(s * v for s, v in zip(signs, values, strict=True)))
+        for signs in itertools.product((1, -1), repeat=6)
+    ]
+    expected = sum(s >= sum(values) - 1e-12 for s in sums) / 64
+    found = sign_flip_p({"near": np.array(values)[:, None]}, generator(1))
+    assert found == pytest.approx(expected)
+
+
+def test_six_works_of_one_sign_reach_the_least_p():
+    assert sign_flip_p({"near": np.full((6, 3), -0.2)}, generator(1)) == 2 / 64
+
+
+def test_many_works_are_drawn():
+    draw = generator(3)
+    nothing = {"a": draw.normal(size=(30, 2))}
+    assert 0.01 < sign_flip_p(nothing, generator(1)) <= 1
+    assert sign_flip_p({"a": np.full((30, 2), 1.0)}, generator(1)) == 1 / 10_001
+
+
+def test_families_weigh_alike_whatever_their_works():
+    found = interval({"near": np.full((2, 2), -1.0), "far": np.full((20, 2), 0.0)}, generator(1))
+    assert (found.mean, found.low, found.high) == (-0.5, -0.5, -0.5)
+
+
+def test_the_interval_holds_both_sources_of_noise():
+    rng = np.random.default_rng(5)
+    works, seeds = rng.normal(0, 1, (40, 1)), rng.normal(0, 2, (1, 10))
+    draws = bootstrap({"near": works + seeds}, generator(1), 4000)
+    expected = math.sqrt(works.var() / 40 + seeds.var() / 10)
+    assert draws.std() == pytest.approx(expected, rel=0.05)
+
+
+def test_holm_never_falls_below_an_earlier_step():
+    assert holm([0.04, 0.001, 0.03]) == pytest.approx([0.06, 0.003, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize(
+    ("p", "degrees", "expected"), [(0.975, 2, 4.303), (0.975, 9, 2.262), (0.8, 4, 0.941)]
+)
+def test_quantiles_of_students_t(p, degrees, expected):
+    # Expected: any table of the distribution.
+    assert student_t(p, degrees) == pytest.approx(expected, abs=5e-4)
+
+
+def test_the_detectable_effect_is_of_the_spread_of_seeds():
+    values = {"near": np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 4.0]])}
+    expected = (4.303 + 1.061) * 1.0 / math.sqrt(3)
+    assert detectable(values) == pytest.approx(expected, abs=2e-3)
+
+
+def test_equal_arms_are_covered():
+    noise = {"near": np.random.default_rng(1).normal(size=(8, 6))}
+    assert coverage(noise, generator(1), draws=300) >= 0.75
+    assert coverage({"near": np.full((8, 2), 0.5)}, generator(1), draws=100) == 0.5
+
+
+def test_a_law_is_found_again_and_inverted():
+    budgets = np.array([0.25, 0.5, 1.0, 2.0]) * 1e6
+    losses = 1.2 + 40.0 * budgets**-0.3
+    law = fit_ladder(budgets, losses[None, :])
+    assert law.limit[0] == pytest.approx(1.2, abs=1e-6)
+    assert law.exponent[0] == pytest.approx(0.3)
+    worth = multiplier(budgets, np.stack([losses] * 3), np.full(3, 1.2 + 40.0 * 1.4e6**-0.3), 1e6)
+    assert (worth.mean, worth.low, worth.high) == pytest.approx((1.4, 1.4, 1.4))
+
+
+def test_a_worth_far_beyond_the_ladder_is_cut():
+    budgets = np.array([1.0, 2.0, 4.0])
+    ladder = np.stack([3.0 - np.log2(budgets) * 0.5] * 2)
+    assert multiplier(budgets, ladder, np.array([0.1, 0.1]), 1.0).mean == 32.0
+    assert multiplier(budgets, ladder, np.array([9.0, 9.0]), 1.0).mean == 0.125
+
+
+def test_the_predicted_crossing():
+    # Of the law itself (`refinery budget` prints it): at one pass 17.5 % breaks even at 1.13, at four at 1.68.
+    assert crossing(1.13, 0.175) == pytest.approx(1.0, rel=0.05)
+    assert crossing(1.68, 0.175) == pytest.approx(4.0, rel=0.05)
+    assert crossing(0.9, 0.175) == 0.0
+    assert crossing(1e9, 0.5) is None
