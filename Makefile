@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Ca
 
 SHARE ?= 1
 
-.PHONY: help demo test check fmt oracles parity bench profiles generate docs constraints clean
+.PHONY: help demo worth test check fmt oracles parity bench profiles generate docs constraints clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,11 @@ bench: $(VENV)/.tools ## measure all that this machine can, and write a record
 DATA ?= ../shared/data/raw
 profiles: $(VENV)/.tools ## measure each profile beside its original and write a record
 	$(BIN)/python benches/profiles/run.py --data $(DATA)
+
+worth: $(VENV)/.tools ## measure what a token kept by builtin/textbook is worth (WORTH=folder with raw/, evals/)
+	$(BIN)/python benches/yield_vs_loss/run.py --data $(WORTH)
+
+WORTH ?= ../shared/data
 
 constraints: $(VENV)/.tools ## write the exact versions that are installed now, those of every group
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group interop --group docs

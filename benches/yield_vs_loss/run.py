@@ -26,6 +26,7 @@ from refinery.ablation.config import load_ablation
 from refinery.ablation.page import summary
 from refinery.ablation.tables import markdown
 from refinery.cli import show
+from refinery.errors import RefineryError
 
 HERE = Path(__file__).parent
 MINUTES = 15.0
@@ -121,8 +122,12 @@ def main() -> None:
     else:
         seeds = seeds_that_fit(HERE / "ablation.yaml", overrides, given.minutes)
         overrides.append(f"seeds={seeds}")
-    with show.live(quiet=False) as progress:
-        found = ablate(HERE / "ablation.yaml", overrides, quick=given.quick, progress=progress)
+    try:
+        with show.live(quiet=False) as progress:
+            found = ablate(HERE / "ablation.yaml", overrides, quick=given.quick, progress=progress)
+    except RefineryError as error:
+        print(f"yield_vs_loss: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
     seconds = time.perf_counter() - began
     show.ablation(found)
     print(f"{seconds:.0f} s")

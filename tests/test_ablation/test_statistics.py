@@ -4,8 +4,10 @@ import itertools
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 
+from refinery.ablation.agreement import agreement
 from refinery.ablation.multiplier import crossing, fit_ladder, multiplier
 from refinery.ablation.statistics import (
     bootstrap,
@@ -103,3 +105,21 @@ def test_the_predicted_crossing():
     assert crossing(1.68, 0.175) == pytest.approx(4.0, rel=0.05)
     assert crossing(0.9, 0.175) == 0.0
     assert crossing(1e9, 0.5) is None
+
+
+def test_two_ablations_are_compared_by_the_arms_that_both_have(tmp_path):
+    def write(name, values):
+        rows = {
+            "arm": list(values),
+            "yield_target": 0.2,
+            "family": "target",
+            "d_bpb": list(values.values()),
+        }
+        (tmp_path / name).mkdir()
+        pl.DataFrame(rows).write_parquet(tmp_path / name / "verdict.parquet")
+
+    write("ngram", {"a": -0.3, "b": -0.1, "c": 0.2, "only": 1.0})
+    write("gpt", {"a": -0.1, "b": -0.2, "c": -0.05})
+    found = agreement(tmp_path / "ngram", tmp_path / "gpt")
+    assert found.arms == ["a", "b", "c"]
+    assert (found.tau, found.same_sign, found.decisions) == pytest.approx((1 / 3, 2 / 3, 2 / 3))

@@ -57,6 +57,9 @@ class WorkConfig(Section):
     path: str = Field(description="A file or glob: .parquet, .jsonl, .csv, .arrow.")
     name: str | None = Field(None, description="Of the work; its file's name by default.")
     by: str | None = Field(None, description="Column of which each value is a work.")
+    parts: int | None = Field(
+        None, ge=2, description="Cut into this many by a hash of the ids, where text has no works."
+    )
     where: dict[str, Annotated[Where, BeforeValidator(_where)]] = Field(default_factory=dict)
     text: str = Field("text", description="Column whose loss is measured.")
     context: str | None = Field(None, description="Column that stands before it, not measured.")
@@ -126,6 +129,13 @@ class NgramConfig(Section):
     memory: Size = MEMORY
 
 
+class GptChoice(Section):
+    """The GPT proxy: one of its named sizes, at a share of its learning rate."""
+
+    size: Literal["cpu", "2M", "8M", "25M"] = "cpu"
+    rate: float = Field(1.0, gt=0, le=1, description="1, 1/3 and 1/10 should order arms alike.")
+
+
 class OutputConfig(Section):
     """Where results go."""
 
@@ -165,6 +175,13 @@ class AblationConfig(Section):
     seeds: int = Field(5, ge=2, le=100)
     sweep_seeds: int = Field(3, ge=2, le=100, description="Seeds of yields beside the main one.")
     draw: float = Field(0.8, gt=0, le=1, description="Share of the pool that a seed draws from.")
+    proxy: Literal["ngram", "gpt"] = Field(
+        "ngram", description="What stands for a large model: seconds, or minutes, a training."
+    )
+    gpt: GptChoice = Field(default_factory=GptChoice)
+    max_tokens: int | None = Field(
+        None, ge=1000, description="Of a training, for all arms alike; for slow proxies."
+    )
     ngram: NgramConfig = Field(default_factory=NgramConfig)
     tokenizer: TokenizerConfig = Field(default_factory=TokenizerConfig)
     output: OutputConfig

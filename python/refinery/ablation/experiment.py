@@ -69,6 +69,21 @@ class Outcome:
     out: Path
 
 
+def make_proxy(config: AblationConfig) -> Proxy:
+    """The proxy that a file asks for.
+
+    Raises
+    ------
+    EnvironmentFault
+        Where it needs packages that are not installed.
+    """
+    if config.proxy == "ngram":
+        return NgramProxy(config.ngram)
+    from refinery.ablation.gpt import SIZES, GptProxy
+
+    return GptProxy(SIZES[config.gpt.size], rate=config.gpt.rate)
+
+
 class Experiment:
     """One ablation of one file."""
 
@@ -101,7 +116,7 @@ class Experiment:
         )
         pool = self._maker.make(works, self._progress, self._pool)
         corpus = self._corpus(pool)
-        proxy = proxy or NgramProxy(config.ngram)
+        proxy = proxy or make_proxy(config)
         self._named = _hash(corpus, proxy)
         fits = self._fits(Arms(config, pool, corpus, self._folder))
         self._train(fits, corpus, proxy)
@@ -153,10 +168,19 @@ class Experiment:
         random = next(arm for arm in config.arms if arm.kind == "random")
         for step in STEPS:
             for seed in range(config.seeds):
-                chosen = arms.select(random, min(1.0, step * config.main_yield), seed)
-                tokens = int(step * config.main_yield * chosen.drawn_tokens)
-                fits.append(self._fit(LADDER, step, seed, chosen, min(tokens, chosen.tokens)))
+                fits.append(self._step(arms, random, step, seed))
         return fits
+
+    def _step(self, arms: Arms, random: ArmConfig, step: float, seed: int) -> Fit:
+        """Random tokens, `step` times those of the main yield."""
+        main = self._config.main_yield
+        chosen = arms.select(random, min(1.0, step * main), seed)
+        budget = step * self._capped(main * chosen.drawn_tokens)
+        return self._fit(LADDER, step, seed, chosen, min(int(budget), chosen.tokens))
+
+    def _capped(self, tokens: float) -> float:
+        most = self._config.max_tokens
+        return tokens if most is None else min(tokens, most)
 
     def _paired(
         self, arms: Arms, asked: Sequence[ArmConfig], yield_: float, seed: int
@@ -166,7 +190,7 @@ class Experiment:
         chosen = {arm.name: arms.select(arm, yield_, seed) for arm in asked}
         budget = yield_ * base.drawn_tokens
         whole = [s.tokens for s in (base, *chosen.values()) if s.tokens >= _SHORT * budget]
-        most = min(whole, default=base.tokens)
+        most = int(self._capped(min(whole, default=base.tokens)))
         for name, selection in {random.name: base, **chosen}.items():
             tokens = min(most, selection.tokens)
             baseline = self._fit(random.name, yield_, seed, base, tokens)
@@ -178,7 +202,7 @@ class Experiment:
     def _fit(self, arm: str, yield_: float, seed: int, chosen: Selection, tokens: int) -> Fit:
         training = Training(chosen.rows, tokens, seed)
         rows = hashlib.sha256(chosen.rows.astype("<i8").tobytes()).hexdigest()
-        key = digest([self._named, rows, tokens])[:32]
+        key = digest([self._named, rows, tokens, seed])[:32]
         return Fit(arm, yield_, seed, chosen, training, key, key)
 
     def _train(self, fits: list[Fit], corpus: Corpus, proxy: Proxy) -> None:

@@ -112,6 +112,9 @@ def _read(family: str, work: WorkConfig, folder: Path) -> pl.DataFrame:
         text=(" " + pl.col(work.text)) if work.context else pl.col(work.text),
     )
     read = found.collect()
+    if work.parts is not None:
+        part = (pl.col("hash") % work.parts + 1).cast(pl.String)
+        read = hashed(read, 0).with_columns(work=pl.col("work") + " " + part).drop("hash")
     if read.is_empty():
         msg = f"{work.path}: no document with text is chosen"
         raise _problem(msg)

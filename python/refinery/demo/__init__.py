@@ -27,4 +27,7 @@ from refinery.demo.documents import Document
 PIPELINE: Final = Path(__file__).with_name("demo_pipeline.yaml")
 """The pipeline that goes with the corpus; it expects the shards in `raw/` beside it."""
 
-__all__ = ["DEFAULT_MEGABYTES", "PIPELINE", "Document", "build_corpus"]
+ABLATION: Final = Path(__file__).with_name("demo_ablation.yaml")
+"""What a kept token of it is worth: an ablation file, for the same place."""
+
+__all__ = ["ABLATION", "DEFAULT_MEGABYTES", "PIPELINE", "Document", "build_corpus"]

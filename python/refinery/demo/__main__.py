@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from refinery.demo import DEFAULT_MEGABYTES, PIPELINE, build_corpus
+from refinery.demo import ABLATION, DEFAULT_MEGABYTES, PIPELINE, build_corpus
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.pipeline is not None:
         options.pipeline.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PIPELINE, options.pipeline)
+        shutil.copyfile(ABLATION, options.pipeline.with_name("ablation.yaml"))
     seconds = time.perf_counter() - started
     sys.stdout.write(_summary(options.out_dir, manifest, seconds))
     return 0
@@ -49,7 +50,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--pipeline",
         type=Path,
         metavar="FILE",
-        help="also write the demo pipeline here; it reads raw/ beside itself",
+        help="also write the demo pipeline here, and ablation.yaml beside it; they read raw/ beside themselves",
     )
     return parser.parse_args(arguments)
 
