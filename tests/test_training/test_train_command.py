@@ -135,6 +135,17 @@ def test_labelled_set_trains_and_calibrates(folder, two_kinds):
     assert json.loads((folder / "out" / "good.bin.json").read_text())["training"]["calibration"]
 
 
+def test_document_with_a_label_is_of_that_labels_class(folder, two_kinds):
+    # With its text in the set or not, it is no random negative too.
+    rows = [{"id": r["id"], "label": 5, "text": r["text"]} for r in two_kinds if r["truth"]]
+    for columns in (["id", "label"], ["id", "label", "text"]):
+        pl.DataFrame(rows).select(columns).write_parquet(folder / "labels.parquet")
+        positives = ("{where: {source: {matches: ^good}}}", "{labels: labels.parquet, min: 3}")
+        found = read_examples(recipe(folder, positives, "split: {by: document}\n"))
+        negatives = {chunk.origin[:3] for chunk in found.chunks if chunk.label == "lq"}
+        assert negatives == {"bad"}
+
+
 @pytest.mark.slow
 def test_best_negatives_are_left_out_of_a_second_training(folder):
     # The pool holds good text too, as random text does: a tenth of the negatives is unlabelled good.

@@ -73,7 +73,8 @@ class _Part:
     index: int
     config: PartConfig
     sampler: Sampler
-    # A labelled set whose text is in the pool: the ids to take.
+    # Of a labelled set: all its documents, and those whose text is in the pool.
+    labelled: pl.Series | None = None
     ids: pl.Series | None = None
 
     @property
@@ -83,7 +84,9 @@ class _Part:
     def wanted(self) -> pl.Expr:
         """Which rows of the pool are its documents."""
         expression = meets(self.config.where)
-        return expression if self.ids is None else expression & pl.col("id").is_in(self.ids)
+        if self.ids is None:
+            return expression & ~pl.col("_labelled")
+        return expression & pl.col("id").is_in(self.ids)
 
 
 def read_examples(recipe: Recipe) -> Examples:
@@ -187,13 +190,15 @@ class _Reading:
         pool = Pool(self._recipe, self._columns(parts))
         positive = [part for part in parts if part.label == POSITIVE]
         negative = [part for part in parts if part.label == NEGATIVE]
+        # A document is of one class: what has a label is of that label's, what is a positive is no
+        # negative.
+        is_labelled = pl.col("id").is_in(self._labelled_ids())
         for table in pool.tables():
+            marked = table.with_columns(_labelled=is_labelled)
             taken = pl.any_horizontal(pl.lit(value=False), *(p.wanted() for p in positive))
-            marked = table.with_columns(_taken=taken)
+            rest = marked.filter(~taken | pl.col("_labelled"))
             for part in positive:
                 self._offer(part, marked.filter(part.wanted()))
-            # A document is of one class: what is a positive is no negative.
-            rest = marked.filter(~pl.col("_taken"))
             for part in negative:
                 self._offer(part, rest.filter(part.wanted()))
         self.counts["documents read"] += pool.read
@@ -201,6 +206,10 @@ class _Reading:
             self.counts["documents alive in the run"] = pool.alive
         if pool.quarantined:
             self.notes.append(f"{pool.quarantined} records of the pool are no documents: left out")
+
+    def _labelled_ids(self) -> pl.Series:
+        sets = [part.labelled for part in self._parts if part.labelled is not None]
+        return pl.concat([pl.Series("id", [], pl.String), *sets])
 
     def _files(self, part: _Part) -> Iterator[pl.DataFrame]:
         """The tables of a part's own files; plain text is a document a file."""
@@ -243,6 +252,7 @@ class _Reading:
             (pl.col("label") >= (config.min if config.min is not None else -math.inf))
             & (pl.col("label") <= (config.max if config.max is not None else math.inf))
         )
+        part.labelled = chosen["id"]
         with_text = chosen.drop_nulls("text")
         if len(with_text) < len(chosen):
             if not self._config.input:
