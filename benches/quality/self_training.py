@@ -42,9 +42,9 @@ def main() -> None:
     options = parser.parse_args()
     human = pl.read_parquet(options.data / "labelled" / "quality_human.parquet")
     spam = pl.read_parquet(options.data / "labelled" / "spam_email.parquet")
-    raw = raw_texts(options.data / "raw", 3000)
+    raw = raw_texts(options.data / "raw", 1500)
     compare(
-        "quality_human, 150 labels, 3,000 chunks of raw", rows(human, 1), 150, raw, options.seeds
+        "quality_human, 150 labels, 1,500 chunks of raw", rows(human, 1), 150, raw, options.seeds
     )
     compare(
         "spam_email, 100 labels, 600 of the same set", rows(spam, "ham"), 100, None, options.seeds

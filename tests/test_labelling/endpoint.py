@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -14,10 +15,10 @@ class Endpoint:
     """Serves until closed. `script` is what to do with the next requests, in order.
 
     A step is a status to answer with, (status, headers), a text to answer instead, or "die": close
-    the connection in the middle of a reply.
+    the connection in the middle of a reply. A reply takes so many `seconds`.
     """
 
-    def __init__(self, script=(), *, usage=True):
+    def __init__(self, script=(), *, usage=True, seconds=0.0):
         self.script = list(script)
         self.requests = []
         self.headers = []
@@ -40,6 +41,7 @@ class Endpoint:
                     status, headers = step if isinstance(step, tuple) else (step, {})
                     self._send(status, b'{"error": "scripted"}', headers)
                     return
+                time.sleep(seconds)
                 prompt = body["messages"][0]["content"]
                 text = prompt.partition("BEGIN TEXT-----")[2].partition("-----END TEXT")[0]
                 said = step if isinstance(step, str) else f"A reason.\nScore: {score_of(text)}"
