@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from refinery.plan import Plan
     from refinery.tree import OutputTree
 
-_ROW_GROUP = 65_536
+READ_ROWS = _ROW_GROUP = 65_536
+"""Rows of a row group of annotations, and so of what is read of them at a time."""
 _METADATA_KEY = b"refinery"
 QUARANTINE = ".quarantine"
 """Tells quarantined records from annotations of the same key where both lie in one folder."""
@@ -344,7 +345,7 @@ def annotation_batches(
         _removed_if_damaged(path),
         pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file,
     ):
-        yield from file.iter_batches(_ROW_GROUP, columns=columns, use_threads=False)
+        yield from file.iter_batches(READ_ROWS, columns=columns, use_threads=False)
 
 
 @contextmanager

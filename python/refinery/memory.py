@@ -11,7 +11,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from refinery.decide.corpus import held_columns
+from refinery.annotation import READ_ROWS
+from refinery.decide.corpus import TABLE_DOCUMENT, held_columns
+from refinery.decide.duplicates import HASH_BYTES
 from refinery.errors import ConfigError, EnvironmentFault, Problem
 from refinery.io.columns import BATCH_BYTES
 from refinery.io.units import UNIT_BYTES
@@ -26,6 +28,8 @@ _BASE_BYTES = 280 * 10**6
 _UNIT_ROWS = 16_384
 """Documents of a unit of 16 MiB at 1 kB each: shorter ones are rare, and longer ones take less."""
 
+_DECIDE_COPIES = 3
+"""Batches of annotations at a time: stored, decoded, and as signatures or columns."""
 _WRITE_COPIES = 5
 """How often the text of a row group is there while it is written: decoded, taken, joined, encoded."""
 
@@ -39,6 +43,7 @@ class MemoryModel:
     write_worker: int
     decide_document: int
     decide_room: int
+    decide_read: int
     shard_bytes: int
     limit: int
     threads: int
@@ -55,14 +60,16 @@ class MemoryModel:
     def peaks(self, n_documents: int, n_units: int, text_bytes: int) -> dict[str, int]:
         """Estimated peak of each phase; a corpus of few units or shards keeps few workers busy."""
         least = self._least_to_decide(n_documents)
-        whole = least + n_documents * self.decide_room
+        room = n_documents * self.decide_room
+        if least + room > self.limit:  # signatures are on disk, a band's table is in memory
+            room = min(n_documents * TABLE_DOCUMENT, max(0, self.limit - least))
         annotating = min(self.workers("annotate"), n_units)
         # Of what a worker holds of a whole unit.
         part = max(text_bytes / BATCH_BYTES, n_documents / _UNIT_ROWS) / max(1, n_units)
         writing = min(self.workers("write"), 1 + text_bytes // self.shard_bytes)
         return {
             "annotate": self.base + int(annotating * min(1, part) * self.annotate_worker),
-            "decide": max(least, min(self.limit, whole)),
+            "decide": least + room,
             "write": self.base + min(writing * self.write_worker, _WRITE_COPIES * text_bytes),
         }
 
@@ -77,7 +84,8 @@ class MemoryModel:
             raise EnvironmentFault(message)
 
     def _least_to_decide(self, n_documents: int) -> int:
-        return self.base + n_documents * self.decide_document
+        batches = min(n_documents, _DECIDE_COPIES * READ_ROWS)
+        return self.base + batches * self.decide_read + n_documents * self.decide_document
 
 
 def memory_model(plan: Plan) -> MemoryModel:
@@ -93,7 +101,10 @@ def memory_model(plan: Plan) -> MemoryModel:
     signature = make_minhasher(plan.minhash).signature_bytes if plan.minhash else 0
     row = 8 * len(plan.columns) + signature + 100
     near = [s.config.near_duplicates for s in plan.steps if s.config.near_duplicates is not None]
+    compares_hashes = any(step.config.exact_duplicates is not None for step in plan.steps)
+    widths = [signature] * bool(near) + [HASH_BYTES] * compares_hashes
     in_order = any(step.keep == "datatrove" for step in near)
+    document = 8 * len(held_columns(plan)) + 150 + in_order * signature
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)
     config = plan.pipeline.config.resources
     model = MemoryModel(
@@ -101,8 +112,9 @@ def memory_model(plan: Plan) -> MemoryModel:
         # A batch decoded, its copy as rows, its columns; blocks of lines wait decompressed.
         annotate_worker=4 * BATCH_BYTES + 3 * _UNIT_ROWS * row + 4 * UNIT_BYTES * has_lines,
         write_worker=_WRITE_COPIES * ROW_GROUP_BYTES,
-        decide_document=8 * len(held_columns(plan)) + 150 + in_order * signature,
-        decide_room=16 + signature if near else 0,
+        decide_document=document,
+        decide_room=TABLE_DOCUMENT + max(widths) if widths else 0,
+        decide_read=document + max(widths, default=0),
         shard_bytes=plan.pipeline.config.output.shard_bytes,
         limit=config.memory or _half_of_machine(),
         threads=plan.threads,

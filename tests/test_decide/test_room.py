@@ -94,7 +94,7 @@ def test_clustering_ends_with_what_its_caller_raises(many):
 
 
 MODEL = MemoryModel(
-    base=300, annotate_worker=90, write_worker=160, decide_document=2, decide_room=5,
+    base=300, annotate_worker=90, write_worker=160, decide_document=2, decide_room=30, decide_read=0,
     shard_bytes=10**6, limit=1000, threads=4,
 )  # fmt: skip
 
@@ -107,9 +107,10 @@ MODEL = MemoryModel(
         # One unit, one shard.
         (16_384, 1, 900_000, {"annotate": 390, "decide": 33_068, "write": 460}),
         (0, 0, 0, {"annotate": 300, "decide": 300, "write": 300}),
-        # Signatures in memory as far as the limit goes.
-        (60, 1, 0, {"decide": 720}),
-        (200, 1, 0, {"decide": 1000}),
+        # Signatures in memory; on disk beside a whole table, beside a part of one, without room.
+        (20, 1, 0, {"decide": 300 + 20 * (2 + 30)}),
+        (25, 1, 0, {"decide": 300 + 25 * (2 + 16)}),
+        (45, 1, 0, {"decide": 1000}),
         (400, 1, 0, {"decide": 1100}),
     ],
 )

@@ -32,7 +32,7 @@ _TABLE_ROWS, _TABLE_BATCHES = 65_536, 256
 """Rows, and batches of fewer rows, that are judged together."""
 _LEAST_TABLE = 65_536
 """Documents of a band's table that are worth a pass over its hashes: 1 MiB."""
-_TABLE_DOCUMENT = 16
+TABLE_DOCUMENT = 16
 """Bytes of a document in a band's table: its hash and its rank."""
 
 
@@ -45,12 +45,12 @@ class Room:
 
     def holds(self, n_documents: int, width: int) -> bool:
         """Whether signatures of `width` bytes and a whole table fit."""
-        return n_documents * (width + _TABLE_DOCUMENT) <= self.n_bytes
+        return n_documents * (width + TABLE_DOCUMENT) <= self.n_bytes
 
     @property
     def table_documents(self) -> int:
         """Documents of a table beside signatures on disk."""
-        return max(_LEAST_TABLE, self.n_bytes // _TABLE_DOCUMENT)
+        return max(_LEAST_TABLE, self.n_bytes // TABLE_DOCUMENT)
 
 
 @dataclass(frozen=True)

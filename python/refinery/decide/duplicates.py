@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from refinery.decide.corpus import Corpus
 
 
-_HASH_BYTES = 16
+HASH_BYTES = 16
 """Of a content hash: XXH3-128."""
 
 
@@ -67,7 +67,7 @@ def exact_duplicates(
     The hash is clustered like a signature of one band whose values must all agree.
     """
     column = signals.on_view("content_hash", view)
-    hashes = corpus.signatures(column, width=_HASH_BYTES, bands=1, value_bytes=8)
+    hashes = corpus.signatures(column, width=HASH_BYTES, bands=1, value_bytes=8)
     best = _key(corpus, config.keep)
 
     def act(alive: pl.Series) -> Drop:
