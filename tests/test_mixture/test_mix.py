@@ -18,7 +18,8 @@ from refinery.cli.app import app
 from refinery.errors import ConfigError, DataError, PlanMismatchError, SchemaError
 from refinery.manifest import find_damage, read_manifest
 from refinery.mixture.config import parse_mixture
-from refinery.mixture.mix import _ShardWriter, execute
+from refinery.mixture.mix import execute
+from refinery.mixture.shards import ShardWriter
 from refinery.tree import OutputTree
 from refinery.verify import verify
 
@@ -169,7 +170,7 @@ def test_a_stopped_mixture_goes_on_to_the_same_bytes(raw, mixture, tmp_path, mon
     asked = {"output": ", shard_bytes: 60kB", "more": "resources: {threads: 1}"}
     written = []
 
-    write = _ShardWriter._write
+    write = ShardWriter._write
 
     def stop_in_the_middle(self, shard, paths):
         if len(written) == 2:
@@ -178,7 +179,7 @@ def test_a_stopped_mixture_goes_on_to_the_same_bytes(raw, mixture, tmp_path, mon
         return write(self, shard, paths)
 
     with monkeypatch.context() as patched:
-        patched.setattr(_ShardWriter, "_write", stop_in_the_middle)
+        patched.setattr(ShardWriter, "_write", stop_in_the_middle)
         with pytest.raises(KeyboardInterrupt):
             mixed(raw, tmp_path / "o", WEB, BOOKS, WIKI, **asked)
     assert not list((tmp_path / "o").glob("part-*"))
@@ -233,6 +234,17 @@ def test_a_finished_run_is_a_source_and_an_unfinished_one_is_refused(raw, tmp_pa
     (run.path / "_refinery/manifest.json").unlink()
     with pytest.raises(ConfigError, match="no complete run stands here"):
         mixed(raw, tmp_path / "p", source)
+
+
+def test_a_mixture_goes_neither_over_a_run_nor_into_itself(raw, tmp_path):
+    (tmp_path / "o/_refinery/annotations").mkdir(parents=True)
+    (tmp_path / "o/_refinery/annotations/a.parquet").write_bytes(b"")
+    with pytest.raises(ConfigError, match="holds a run of refinery"):
+        mixed(raw, tmp_path / "o", WIKI, replace_other=True)
+    write_file(tmp_path / "in/a.parquet", documents("a", 3))
+    source = "{name: a, path: in, id: id, epochs: 1}"
+    with pytest.raises(ConfigError, match="a mixture cannot be a source of itself"):
+        mixed(tmp_path, tmp_path / "in", source)
 
 
 def test_null_texts_are_counted_not_swallowed(tmp_path):

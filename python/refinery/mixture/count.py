@@ -5,6 +5,7 @@ One Parquet file a unit, named by content, so that an interrupted count goes on 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -38,6 +39,20 @@ _MOST_COPIES = 10_000
 """More is a column of another meaning."""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A unit of a source whose documents are counted in the file `path`.
+
+    `no_documents` is how many of its records are none, by reason.
+    """
+
+    source: SourcePlan
+    reader: Reader
+    unit: Unit
+    path: Path
+    no_documents: dict[str, int]
+
+
 class Counter:
     """Counts units of one plan; may be called from several threads."""
 
@@ -52,8 +67,8 @@ class Counter:
         self.folder.mkdir(exist_ok=True)
         self._found = {sealed_key(path): path for path in self.folder.iterdir()}
 
-    def __call__(self, task: tuple[SourcePlan, Reader, Unit]) -> tuple[Path, dict[str, int]]:
-        """The unit's file, and how many records were no documents, by reason."""
+    def __call__(self, task: tuple[SourcePlan, Reader, Unit]) -> Counted:
+        """Count a unit, or find it done."""
         source, reader, unit = task
         self._stop.check()
         key = self._key(source, unit)
@@ -69,7 +84,7 @@ class Counter:
             if k.startswith(b"bad:")
         }
         self._progress.advance(unit.weight, documents=unit.n_rows or 0)
-        return path, bad
+        return Counted(source, reader, unit, path, bad)
 
     def _key(self, source: SourcePlan, unit: Unit) -> str:
         config = source.config.model_dump(include={"name", "text", "id", "where", "copies"})

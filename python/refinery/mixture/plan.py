@@ -117,6 +117,13 @@ def _source(mixture: Mixture, i: int, problems: list[Problem]) -> SourcePlan:
         if file.format not in ("parquet", "arrow"):
             message = f"{file.source_file} is {file.format}; a mixture reads Parquet and Arrow, which `refinery run` writes"
             problems.append(problem(0, message))
+        if file.path.resolve().is_relative_to(
+            (mixture.folder / mixture.config.output.path).resolve()
+        ):
+            message = (
+                f"{file.source_file} is in output.path: a mixture cannot be a source of itself"
+            )
+            problems.append(problem(0, message))
     run = None
     for pattern in [config.path] if isinstance(config.path, str) else config.path:
         tree = OutputTree(mixture.folder / pattern)

@@ -13,6 +13,7 @@ change nothing in the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from refinery.engine import Progress, Stop
     from refinery.io.units import Reader, Unit
+    from refinery.mixture.count import Counted
     from refinery.mixture.draw import Reading
     from refinery.mixture.plan import MixturePlan, SourcePlan
     from refinery.tree import OutputTree
@@ -50,12 +52,12 @@ _ORDER = ["place", "tie", "file", "row", "epoch", "copy"]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Units that are dealt together, with the files of their counts; `file` numbers their file."""
+    """Units of one file that are dealt together; `file` is its number among all."""
 
     source: SourcePlan
     reader: Reader
     file: int
-    units: list[tuple[Unit, Path]]
+    units: list[Counted]
 
 
 @dataclass(frozen=True)
@@ -109,17 +111,19 @@ class Dealer:
     def __call__(self, chunk: Chunk) -> Path:
         """The file of a chunk: one record batch a bucket, in the buckets' order."""
         self._stop.check()
-        key = digest([self._part, [path.name for _, path in chunk.units], chunk.source.index])[:32]
+        key = digest(
+            [self._part, [counted.path.name for counted in chunk.units], chunk.source.index]
+        )[:32]
         path = self._found.get(key)
         if path is None or not is_whole(path):
             with self._tree.making(".arrow") as temporary:
                 self._write(chunk, temporary)
                 path = keep_sealed(temporary, self.folder, key)
-        self._progress.advance(sum(unit.weight for unit, _ in chunk.units))
+        self._progress.advance(sum(counted.unit.weight for counted in chunk.units))
         return path
 
     def _write(self, chunk: Chunk, path: Path) -> None:
-        tables = [self._unit(chunk, unit, counts) for unit, counts in chunk.units]
+        tables = [self._unit(chunk, c.unit, c.path) for c in chunk.units]
         table = pa.concat_tables(tables) if tables else self.schema.empty_table()
         buckets = pl.DataFrame({"place": pl.Series(table["place"])}).select(self._layout.bucket())
         order = buckets["place"].arg_sort()  # stable or not: a bucket is sorted when it is read
@@ -214,24 +218,17 @@ def _place(reading: Reading) -> pl.Expr:
     return (pl.col("epoch") + inside * part) / reading.epochs
 
 
-def chunks(
-    units: Sequence[tuple[SourcePlan, Reader, Unit]], counts: Sequence[Path], chunk_bytes: int
-) -> Iterator[Chunk]:
-    """Consecutive units of one file, joined up to `chunk_bytes` of its file."""
-    files: dict[int, int] = {}
-    waiting: list[tuple[Unit, Path]] = []
-    before: tuple[SourcePlan, Reader] | None = None
-    size = 0
-    for (source, reader, unit), path in zip(units, counts, strict=True):
-        is_other = before is not None and before[1] is not reader
-        if before is not None and waiting and (is_other or size + unit.weight > chunk_bytes):
-            yield Chunk(*before, files.setdefault(id(before[1]), len(files)), waiting)
-            waiting, size = [], 0
-        waiting.append((unit, path))
-        size += unit.weight
-        before = (source, reader)
-    if before is not None and waiting:
-        yield Chunk(*before, files.setdefault(id(before[1]), len(files)), waiting)
+def chunks(counted: Sequence[Counted], chunk_bytes: int) -> Iterator[Chunk]:
+    """Consecutive units of one file, joined up to `chunk_bytes` of it."""
+    for file, (_, units) in enumerate(groupby(counted, key=lambda c: id(c.reader))):
+        waiting: list[Counted] = []
+        for one in units:
+            size = sum(c.unit.weight for c in waiting) + one.unit.weight
+            if waiting and size > chunk_bytes:
+                yield Chunk(one.source, one.reader, file, waiting)
+                waiting = []
+            waiting.append(one)
+        yield Chunk(waiting[0].source, waiting[0].reader, file, waiting)
 
 
 class Buckets:
