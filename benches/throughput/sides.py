@@ -6,9 +6,7 @@ bytes in and out, ids kept) read from what it left behind. What it is not: a clo
 
 import json
 import shutil
-import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pyarrow.parquet as pq
 
 from common.corpus import Corpus
 from common.record import ROOT, installed
+from common.rivals import environment
 
 HERE = Path(__file__).parent
 LABEL = "hq"
@@ -121,20 +120,7 @@ class Refinery:
 
 def rival_python(given: Path | None) -> Path:
     """Give the rival's Python: the one given, or that of an environment made from `rivals.txt`."""
-    if given is not None:
-        return given
-    folder = ROOT / "target" / "rival-env"
-    python = folder / "bin" / "python"
-    wanted = (HERE / "rivals.txt").read_text(encoding="utf-8")
-    finished = folder / "rivals.txt"
-    if finished.exists() and finished.read_text(encoding="utf-8") == wanted:
-        return python
-    venv.create(folder, with_pip=True, clear=True)
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "-q", "-r", HERE / "rivals.txt"], check=True
-    )
-    finished.write_text(wanted, encoding="utf-8")
-    return python
+    return given or environment(HERE / "rivals.txt", ROOT / "target" / "rival-env")
 
 
 def refinery_executable(given: Path | None) -> Path:

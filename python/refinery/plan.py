@@ -154,10 +154,8 @@ class ScorePlan:
 
     @property
     def n_bytes(self) -> int:
-        """Memory of the model, all threads together."""
-        if isinstance(self.model, LanguageModel):
-            return self.model.n_bytes
-        return self.path.stat().st_size
+        """Memory of the model, all threads together; a reference is a page of numbers."""
+        return 0 if isinstance(self.model, Reference) else self.model.n_bytes
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,12 @@ impl Model {
         self.inner.fingerprint()
     }
 
+    /// Memory of its matrices and dictionary.
+    #[getter]
+    fn n_bytes(&self) -> usize {
+        self.inner.n_bytes()
+    }
+
     #[getter]
     fn labels(&self) -> Vec<String> {
         self.inner.labels().to_vec()

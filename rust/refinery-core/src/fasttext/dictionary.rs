@@ -202,6 +202,19 @@ impl Dictionary {
             .collect()
     }
 
+    pub(super) fn n_bytes(&self) -> usize {
+        let tables = [Some(&self.table), self.pruned.as_ref()];
+        let ngrams = self.ngrams.as_ref();
+        self.arena.len()
+            + size_of_val(&self.bounds[..])
+            + ngrams.map_or(0, |n| size_of_val(&n.bounds[..]) + size_of_val(&n.rows[..]))
+            + tables
+                .into_iter()
+                .flatten()
+                .map(Table::n_bytes)
+                .sum::<usize>()
+    }
+
     pub(super) fn is_pruned(&self) -> bool {
         self.pruned.is_some()
     }

@@ -133,15 +133,29 @@ impl<'a, R: BufRead> Source<'a, R> {
         let mut buffer = vec![0; 1 << 16];
         while values.len() < n {
             let bytes = (4 * (n - values.len())).min(buffer.len());
-            self.fill(&mut buffer[..bytes], what)?;
-            let (chunks, _) = buffer[..bytes].as_chunks::<4>();
-            values.extend(chunks.iter().map(|c| f32::from_le_bytes(*c)));
+            self.weights(&mut buffer[..bytes], values.len() as u64, what)?;
+            let (chunks, _) = buffer[..bytes].as_chunks();
+            values.extend(chunks.iter().map(|&c| f32::from_le_bytes(c)));
         }
-        let is_weight = |v: &f32| v.abs() <= MAX_WEIGHT;
-        match values.iter().position(|v| !is_weight(v)) {
-            None => Ok(values),
-            Some(i) => Err(self.fail(format_args!("{what}: weight {i} is {}", values[i]))),
+        Ok(values)
+    }
+
+    /// Fills `bytes` with weights as the file has them, the first of which is number `first`.
+    pub(super) fn weights(&mut self, bytes: &mut [u8], first: u64, what: &str) -> Result<()> {
+        self.fill(bytes, what)?;
+        let (chunks, _) = bytes.as_chunks();
+        let weight = |&chunk: &[u8; 4]| f32::from_le_bytes(chunk);
+        let is_weight = |value: f32| value.abs() <= MAX_WEIGHT;
+        // Without a way out of the loop, it takes many weights at a time.
+        let are_weights = chunks
+            .iter()
+            .fold(true, |all, c| all & is_weight(weight(c)));
+        let mut values = chunks.iter().map(weight).enumerate();
+        if !are_weights && let Some((i, value)) = values.find(|(_, value)| !is_weight(*value)) {
+            let number = first + i as u64;
+            return Err(self.fail(format_args!("{what}: weight {number} is {value}")));
         }
+        Ok(())
     }
 
     /// `n` bytes.

@@ -1,4 +1,4 @@
-//! Matrices of `f32`, stored whole or product-quantised: mean of rows, and products with a vector.
+//! Matrices of `f32`, stored whole or product-quantised: sums of rows, and products with a vector.
 //!
 //! What it is not: linear algebra. Sums are taken in the order of the reference library, row by
 //! row and column by column, each in `f32` and without fused multiply-add: that order is what
@@ -38,34 +38,27 @@ impl Matrix {
         }
     }
 
-    pub(super) fn n_rows(&self) -> u64 {
+    /// Rows and columns.
+    pub(super) fn shape(&self) -> (u64, usize) {
         match self {
-            Self::Dense(m) => m.n_rows,
-            Self::Quantised(m) => m.n_rows,
+            Self::Dense(m) => (m.n_rows, m.n_columns),
+            Self::Quantised(m) => (m.n_rows, m.n_columns()),
         }
     }
 
-    pub(super) fn n_columns(&self) -> usize {
+    pub(super) fn n_bytes(&self) -> usize {
         match self {
-            Self::Dense(m) => m.n_columns,
-            Self::Quantised(m) => m.n_columns(),
+            Self::Dense(m) => size_of_val(&m.values[..]),
+            Self::Quantised(m) => m.codes.len() + size_of_val(&m.columns.centroids[..]),
         }
     }
 
-    /// The mean of `rows` into `mean`, one place a column; zeros where there are no rows.
-    pub(super) fn average(&self, rows: &[u32], mean: &mut [f32]) {
-        mean.fill(0.0);
-        if rows.is_empty() {
-            return;
-        }
+    /// The sum of `rows` over `sum`, one place a column; zeros where there are no rows.
+    pub(super) fn sum(&self, rows: &[u32], sum: &mut [f32]) {
+        sum.fill(0.0);
         match self {
-            Self::Dense(m) => m.add(rows, mean),
-            Self::Quantised(m) => m.add(rows, mean),
-        }
-        // The reference divides in double precision and multiplies in single.
-        let scale = (1.0 / rows.len() as f64) as f32;
-        for value in mean {
-            *value *= scale;
+            Self::Dense(m) => m.add(rows, sum),
+            Self::Quantised(m) => m.add(rows, sum),
         }
     }
 
@@ -79,7 +72,7 @@ impl Matrix {
 
     /// The product of every row with `vector`, appended to `products`.
     pub(super) fn products(&self, vector: &[f32], products: &mut Vec<f32>) {
-        let n = self.n_rows() as usize;
+        let n = self.shape().0 as usize;
         match self {
             Self::Dense(m) => {
                 // Each sum is a chain of additions that wait for each other; eight of them do not.
@@ -124,11 +117,16 @@ impl Dense {
             return Err(source.fail(format_args!("{what}: {n_rows} x {n_columns} overflows")));
         };
         let values = source.floats(n, what)?;
-        Ok(Self {
+        Ok(Self::new(n_rows, n_columns, values))
+    }
+
+    /// A matrix of `values`, which are `n_rows` rows end to end.
+    pub(super) fn new(n_rows: u64, n_columns: u64, values: Vec<f32>) -> Self {
+        Self {
             n_rows,
             n_columns: n_columns as usize,
             values,
-        })
+        }
     }
 
     #[inline]
@@ -387,7 +385,7 @@ impl Norms {
     }
 }
 
-fn read_shape<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(u64, u64)> {
+pub(super) fn read_shape<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(u64, u64)> {
     let n_rows = source.count("the number of rows")?;
     let n_columns = source.count("the number of columns")?;
     if n_rows == 0 || n_columns == 0 || n_columns > i32::MAX as u64 {

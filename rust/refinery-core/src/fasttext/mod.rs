@@ -14,6 +14,7 @@
 //! null.
 
 mod dictionary;
+mod input;
 mod load;
 mod loss;
 pub mod math;
@@ -27,6 +28,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use dictionary::{Dictionary, Entries, RowScratch};
+use input::Input;
 use load::{Header, Source};
 use loss::Loss;
 use matrix::Matrix;
@@ -38,7 +40,7 @@ use crate::{Error, Result};
 pub struct Model {
     labels: Vec<String>,
     dictionary: Dictionary,
-    input: Matrix,
+    input: Input,
     output: Matrix,
     loss: Loss,
     fingerprint: u128,
@@ -109,14 +111,26 @@ impl Model {
         if dictionary.is_pruned() && !is_quantised {
             return Err(source.fail("a pruned dictionary with a dense input matrix"));
         }
-        let input = Matrix::read(is_quantised, "the input matrix", &mut source)?;
-        check_shape(&input, dictionary.n_rows(), header.dim, "input", &source)?;
+        let input = Input::read(is_quantised, "the input matrix", &mut source)?;
+        check_shape(
+            input.shape(),
+            dictionary.n_rows(),
+            header.dim,
+            "input",
+            &source,
+        )?;
         let is_output_quantised = source.flag("the flag for a quantised output")?;
         if is_output_quantised && !is_quantised {
             return Err(source.fail("a quantised output with a dense input matrix"));
         }
         let output = Matrix::read(is_output_quantised, "the output matrix", &mut source)?;
-        check_shape(&output, labels.len() as u64, header.dim, "output", &source)?;
+        check_shape(
+            output.shape(),
+            labels.len() as u64,
+            header.dim,
+            "output",
+            &source,
+        )?;
         let loss = Loss::new(header.loss, &label_counts).map_err(|what| source.fail(what))?;
         source.finish()?;
         Ok(Self {
@@ -139,9 +153,14 @@ impl Model {
         &self.labels
     }
 
+    /// Bytes of its matrices and dictionary, all threads together.
+    pub fn n_bytes(&self) -> usize {
+        self.input.n_bytes() + self.output.n_bytes() + self.dictionary.n_bytes()
+    }
+
     /// Length of the vectors.
     pub fn dim(&self) -> usize {
-        self.input.n_columns()
+        self.input.shape().1
     }
 
     /// Probability of every label for `text`, in the order of [`Model::labels`].
@@ -156,7 +175,7 @@ impl Model {
         } = scratch;
         self.dictionary.rows(text, rows);
         hidden.resize(self.dim(), 0.0);
-        self.input.average(&rows.rows, hidden);
+        self.input.average(&mut rows.rows, hidden);
         probabilities.clear();
         self.loss
             .probabilities(&self.output, hidden, scores, probabilities);
@@ -164,18 +183,17 @@ impl Model {
 }
 
 fn check_shape<R: BufRead>(
-    matrix: &Matrix,
+    shape: (u64, usize),
     n_rows: u64,
     n_columns: usize,
     what: &str,
     source: &Source<'_, R>,
 ) -> Result<()> {
-    if (matrix.n_rows(), matrix.n_columns()) == (n_rows, n_columns) {
+    if shape == (n_rows, n_columns) {
         return Ok(());
     }
     Err(source.fail(format_args!(
         "the {what} matrix has the shape {} x {}, the rest of the file says {n_rows} x {n_columns}",
-        matrix.n_rows(),
-        matrix.n_columns(),
+        shape.0, shape.1,
     )))
 }

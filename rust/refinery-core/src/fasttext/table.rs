@@ -85,6 +85,10 @@ impl Table {
         None
     }
 
+    pub(super) fn n_bytes(&self) -> usize {
+        size_of_val(&self.slots[..])
+    }
+
     #[inline]
     pub(crate) fn prefetch(&self, hash: u32) {
         prefetch::read(&self.slots, hash as usize & self.mask);

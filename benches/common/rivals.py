@@ -1,0 +1,18 @@
+"""Environments of rivals: made once from a list of exact versions, which needs the network once."""
+
+import subprocess
+import venv
+from pathlib import Path
+
+
+def environment(requirements: Path, folder: Path) -> Path:
+    """Give the Python of the environment in `folder`, made anew where the list has changed."""
+    python = folder / "bin" / "python"
+    wanted = requirements.read_text(encoding="utf-8")
+    finished = folder / "rivals.txt"
+    if finished.exists() and finished.read_text(encoding="utf-8") == wanted:
+        return python
+    venv.create(folder, with_pip=True, clear=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", requirements], check=True)
+    finished.write_text(wanted, encoding="utf-8")
+    return python
