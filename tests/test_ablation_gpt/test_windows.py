@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refinery.ablation import command as commands
+from refinery.ablation.config import load_ablation
 from refinery.ablation.gpt import SIZES, GptConfig, GptProxy, proxies
 from refinery.ablation.gpt.windows import batches, measured_windows, pack
+from refinery.engine import Silent
 from refinery.errors import EnvironmentFault
 
 END = 9
@@ -90,4 +93,36 @@ def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr("refinery.ablation.gpt.proxy.find_spec", lambda _: None)
     with pytest.raises(EnvironmentFault, match=r"needs jax and optax: pip install .*\[ablate\]"):
         GptProxy()
-    assert proxies("gpu") == ([], "no GPU that JAX can use: the larger sizes are skipped")
+    found, why_not = proxies("gpu")
+    assert found == []
+    assert why_not.startswith("no GPU that JAX can use")
+
+
+def test_a_scale_is_an_ablation_for_each_size_and_rate(tmp_path, monkeypatch):
+    file = tmp_path / "ablation.yaml"
+    file.write_text("pool: {input: {path: raw}}\nfamilies: {}\noutput: {path: out/}\n")
+    asked = []
+    monkeypatch.setattr(commands, "ablate", lambda _, overrides, **__: asked.append(overrides))
+    monkeypatch.setattr("refinery.ablation.gpt.lacking", lambda _: "")
+    commands.ablate_at_scale(file, ["seeds=3"], scale="gpu")
+    configs = [load_ablation(file, overrides)[0] for overrides in asked]
+    assert [(c.gpt.size, round(c.gpt.rate, 2)) for c in configs] == [
+        ("2M", 1.0), ("2M", 0.33), ("2M", 0.1), ("8M", 1.0), ("25M", 1.0),
+    ]  # fmt: skip
+    assert {(c.proxy, c.seeds) for c in configs} == {("gpt", 3)}
+    assert [c.output.path for c in configs][1:4] == [
+        "out-gpt-2M-rate-0.333",
+        "out-gpt-2M-rate-0.1",
+        "out-gpt-8M",
+    ]
+
+
+def test_a_scale_without_its_machine_is_skipped_and_said(tmp_path, monkeypatch):
+    said = []
+    progress = Silent()
+    monkeypatch.setattr(progress, "note", said.append)
+    monkeypatch.setattr("refinery.ablation.gpt.proxy.has_gpu", lambda: False)
+    assert (
+        commands.ablate_at_scale(tmp_path / "none.yaml", [], scale="gpu", progress=progress) == []
+    )
+    assert said == ["no GPU that JAX can use: the larger sizes (2, 8 and 25 M) are skipped"]

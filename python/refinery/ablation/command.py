@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from refinery.ablation.config import AblationConfig, load_ablation
 from refinery.ablation.experiment import Experiment
 from refinery.ablation.output import publish
+from refinery.engine import Silent
 from refinery.errors import VoidAblationError
 
 if TYPE_CHECKING:
@@ -77,6 +78,43 @@ def ablate(
         config = gates_only(config)
     outcome = Experiment(config, folder, progress=progress).run(proxy)
     return Ablation(config, publish(outcome, folder / config.data), outcome.out)
+
+
+def ablate_at_scale(
+    file: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    scale: str,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> list[Ablation]:
+    """Run an ablation file once for each size and learning rate of the GPT proxy.
+
+    Each is an ablation of its own, in a folder beside that of the file: `out-gpt-8M`.
+
+    Parameters
+    ----------
+    scale
+        `cpu`, or `gpu`: the larger sizes. Without a GPU they are skipped, and that is noted.
+
+    Raises
+    ------
+    ConfigError, DataError, EnvironmentFault
+        As `ablate`.
+    """
+    from refinery.ablation import gpt
+
+    why_not = gpt.lacking(scale)
+    if why_not:
+        (progress or Silent()).note(why_not)
+        return []
+    out = load_ablation(file, overrides)[0].output.path.rstrip("/")
+    found = []
+    for size, rate in gpt.SCALES[scale]:
+        name = f"{out}-gpt-{size}" + ("" if rate == 1 else f"-rate-{rate:.3g}")
+        chosen = ["proxy=gpt", f"gpt.size={size}", f"gpt.rate={rate!r}", f"output.path={name}"]
+        found.append(ablate(file, [*overrides, *chosen], quick=quick, progress=progress))
+    return found
 
 
 def gates_only(config: AblationConfig) -> AblationConfig:

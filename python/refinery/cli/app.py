@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -313,6 +313,9 @@ def inspect(
         show.verdicts(examples(opened, dropped_by, n))
 
 
+_Scale = Literal["cpu", "gpu"]
+
+
 @app.command()
 def ablate(
     file: Annotated[Path, typer.Argument(help="An ablation file (YAML).", show_default=False)],
@@ -321,13 +324,17 @@ def ablate(
         bool,
         typer.Option("--quick", help="The gates only: two seeds, one yield. Judges no filter."),
     ] = False,
+    scale: Annotated[
+        _Scale | None,
+        typer.Option(help="With the GPT proxy, once for each size and rate; gpu: 2, 8 and 25 M."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Measure what a kept token is worth: filter yield against loss on other texts."""
     from refinery.cli import show
 
     try:
-        from refinery.ablation.command import ablate as run_ablation
+        from refinery.ablation import command
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
@@ -335,10 +342,16 @@ def ablate(
         raise EnvironmentFault(message) from None
 
     with show.live(quiet=quiet) as progress:
-        found = run_ablation(file, set_ or [], quick=quick, progress=progress)
-    if not quiet:
-        show.ablation(found)
-    found.check()
+        if scale is None:
+            found = [command.ablate(file, set_ or [], quick=quick, progress=progress)]
+        else:
+            found = command.ablate_at_scale(
+                file, set_ or [], scale=scale, quick=quick, progress=progress
+            )
+    for ablation in found if not quiet else []:
+        show.ablation(ablation)
+    for ablation in found:
+        ablation.check()
 
 
 @app.command("train-lm")

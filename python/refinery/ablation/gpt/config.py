@@ -79,5 +79,9 @@ SIZES = {
     "25M": _gpu(8, 512, 8, 64, 1e-3),
 }
 """By parameters without embeddings: 0.8 M for two cores, 2, 8 and 25 M for one GPU."""
-SCALES = {"cpu": ("cpu",), "gpu": ("2M", "8M", "25M")}
-"""Sizes of each scale; an order is claimed only where it holds at two sizes."""
+SCALES = {
+    "cpu": tuple(("cpu", rate) for rate in LEARNING_RATES),
+    "gpu": (*(("2M", rate) for rate in LEARNING_RATES), ("8M", 1.0), ("25M", 1.0)),
+}
+"""Sizes and rates of each scale: the smallest at every rate; an order is claimed only where it holds
+at two sizes."""

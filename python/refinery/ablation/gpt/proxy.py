@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from refinery.ablation.gpt.config import LEARNING_RATES, SCALES, SIZES
+from refinery.ablation.gpt.config import SCALES, SIZES
 from refinery.ablation.gpt.windows import measured_windows, pack
 from refinery.errors import EnvironmentFault
 
@@ -135,16 +135,24 @@ class GptProxy:
 
 
 def proxies(scale: str = "cpu") -> tuple[list[GptProxy], str]:
-    """The proxies of a scale, each size at three learning rates; and why there are none.
+    """The proxies of a scale, its smallest size at three learning rates; and why there are none.
 
     Parameters
     ----------
     scale
         `cpu`, or `gpu` for the larger sizes, which are left out where there is no GPU.
     """
+    why_not = lacking(scale)
+    if why_not:
+        return [], why_not
+    return [GptProxy(SIZES[size], rate=rate) for size, rate in SCALES[scale]], ""
+
+
+def lacking(scale: str) -> str:
+    """Why a scale cannot be run here; empty where it can."""
     if scale == "gpu" and not has_gpu():
-        return [], "no GPU that JAX can use: the larger sizes are skipped"
-    return [GptProxy(SIZES[size], rate=r) for size in SCALES[scale] for r in LEARNING_RATES], ""
+        return "no GPU that JAX can use: the larger sizes (2, 8 and 25 M) are skipped"
+    return ""
 
 
 def has_gpu() -> bool:
