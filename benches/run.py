@@ -118,7 +118,7 @@ SECTIONS = [
     Section(
         "beside_datatrove",
         "throughput/run.py",
-        ("--megabytes", "4", "--repeats", "5", "--threads", "1"),
+        ("--megabytes", "4", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
         ("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
         (linux, release_build),
     ),

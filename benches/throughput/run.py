@@ -45,16 +45,16 @@ def main() -> None:
         reason = f"datatrove could not be installed (pip ended with {error.returncode})"
         deliver("beside_datatrove", {"left_out": reason}, options)
         return
-    sizes = [options.megabytes, options.megabytes / PART] if options.fit else [options.megabytes]
-    corpora = [
-        prepare(options.data, options.work / f"corpus-{i}", text=options.text, megabytes=size)
-        for i, size in enumerate(sizes)
-    ]
+    corpora = prepare_all(options)
     corpus = corpora[0]
     model = named_by_content(options.model or train(python, corpus, options), options.work)
     sides = choose_sides(options, python, model)
     print(f"corpus {corpus.sha256[:12]}: {corpus.documents} documents, {corpus.bytes / 1e6:.2f} MB")
-    runs = [run for each in corpora for run in run_all(sides, each, options)]
+    runs = [
+        run
+        for each in corpora
+        for run in run_all([side for side in sides if is_run(side, each, corpus)], each, options)
+    ]
     section = {
         "versions": {side.name: side.versions() for side in sides},
         "corpus": corpus.facts(name_of_data(options)),
@@ -68,6 +68,23 @@ def main() -> None:
         section["beyond_the_start"] = beyond_the_start(section["summary"])
         print(json.dumps(section["beyond_the_start"]))
     deliver("beside_datatrove", section, options)
+
+
+def prepare_all(options: argparse.Namespace) -> list[Corpus]:
+    """The corpus; a part of it and a larger one where a line is put through sizes."""
+    sizes = [options.megabytes]
+    if options.fit:
+        sizes += [options.megabytes / PART]
+        sizes += [options.own_megabytes] if options.own_megabytes > options.megabytes else []
+    return [
+        prepare(options.data, options.work / f"corpus-{i}", text=options.text, megabytes=size)
+        for i, size in enumerate(sizes)
+    ]
+
+
+def is_run(side: Side, each: Corpus, corpus: Corpus) -> bool:
+    """Whether a side runs over a corpus: the one that is larger is ours alone."""
+    return isinstance(side, Refinery) or each.bytes <= corpus.bytes
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -86,6 +103,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--rival-python", type=Path, help="Python with datatrove (default: made here, by pip)")
     add("--refinery", type=Path, help="the refinery command (default: beside this Python)")
     add("--threads", type=_numbers, default=[1, 2], help="e.g. 1,2")
+    add("--own-megabytes", type=float, default=0, help="also a larger corpus, by refinery alone")
     add("--no-fit", dest="fit", action="store_false", help="leave the smaller corpus out")
     add("--only", choices=["datatrove", "refinery"], help="run one side; nothing is compared")
     options = made.parse_args()
