@@ -29,6 +29,7 @@ from oracles import interpreter  # noqa: E402
 from common.command import WORK  # noqa: E402 - lives beside this file
 from common.figures import ratio  # noqa: E402
 from common.record import RECORDS, add  # noqa: E402
+from common.rivals import environment  # noqa: E402
 
 Need = Callable[[argparse.Namespace], str | None]
 
@@ -69,6 +70,19 @@ def given_data(options: argparse.Namespace) -> str | None:
 
 def oracle(name: str) -> Need:
     return lambda _: None if interpreter(name).exists() else f"no oracle {name}: run make oracles"
+
+
+def rivals(requirements: str) -> Need:
+    """Install the rivals before the section, so that it is known whether that can be done here."""
+
+    def need(_: argparse.Namespace) -> str | None:
+        try:
+            environment(HERE / requirements)
+        except subprocess.CalledProcessError as error:
+            return f"{requirements} could not be installed: pip ended with {error.returncode}"
+        return None
+
+    return need
 
 
 CARGO = program("cargo", "see https://rustup.rs")
@@ -120,7 +134,14 @@ SECTIONS = [
         "throughput/run.py",
         ("--megabytes", "4", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
         ("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
-        (linux, release_build),
+        (linux, release_build, rivals("throughput/rivals.txt")),
+    ),
+    Section(
+        "near_duplicates",
+        "dedup/rivals.py",
+        ("--megabytes", "25", "--repeats", "5"),
+        ("--megabytes", "1", "--repeats", "1"),
+        (linux, release_build, given_data, rivals("dedup/rivals.txt")),
     ),
     Section(
         "profiles",
@@ -202,6 +223,15 @@ HEADLINE = {
     "scoring over fastText, dim 100": ("scoring", "models", "bigrams, dim 100", "times_faster"),
     "scoring over fastText, dim 16": ("scoring", "models", "bigrams, dim 16", "times_faster"),
     "token counts over tiktoken": ("tokens", "encodings", "cl100k_base", "times_faster", "tiktoken"),
+    "signatures over gaoya": (
+        "near_duplicates", "sign", "refinery_beside", "gaoya", "times_less_cpu",
+    ),
+    "signatures over daft": (
+        "near_duplicates", "sign", "refinery_beside", "daft", "times_less_cpu",
+    ),
+    "near duplicates over gaoya": (
+        "near_duplicates", "dedup", "refinery_beside", "gaoya", "times_less_cpu",
+    ),
     "datatrove's CPU over ours, beyond the start": (
         "beside_datatrove", "beyond_the_start", "1 threads", "times_less_cpu",
     ),

@@ -4,9 +4,15 @@ import subprocess
 import venv
 from pathlib import Path
 
+from common.record import ROOT
 
-def environment(requirements: Path, folder: Path) -> Path:
-    """Give the Python of the environment in `folder`, made anew where the list has changed."""
+
+def environment(requirements: Path) -> Path:
+    """Give the Python of the environment of a list, made anew where the list has changed.
+
+    It is in `target/rivals/`, under the name of the folder that the list is in.
+    """
+    folder = ROOT / "target" / "rivals" / requirements.resolve().parent.name
     python = folder / "bin" / "python"
     wanted = requirements.read_text(encoding="utf-8")
     finished = folder / "rivals.txt"

@@ -33,7 +33,7 @@ from recall_precision import jaccard, shingles
 from side import read
 
 from common.command import deliver, name_of_data, parser
-from common.record import ROOT, installed
+from common.record import installed
 from common.rivals import environment
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +54,7 @@ def main() -> None:
         sys.exit("give --data: the demo corpus has too little text to plant copies in")
     work = options.work / "dedup"
     corpus = make(options.data, work, options.megabytes, options.seed)
-    rival = options.rival_python or environment(HERE / "rivals.txt", ROOT / "target/dedup/rivals")
+    rival = options.rival_python or environment(HERE / "rivals.txt")
     runs = [
         {"task": task, "side": side, **run(f"{side}_{task}", rival, work)}
         for _ in range(options.repeats)

@@ -39,12 +39,7 @@ PART = 4
 def main() -> None:
     options = parse_arguments()
     options.work.mkdir(parents=True, exist_ok=True)
-    try:
-        python = rival_python(options.rival_python)
-    except subprocess.CalledProcessError as error:
-        reason = f"datatrove could not be installed (pip ended with {error.returncode})"
-        deliver("beside_datatrove", {"left_out": reason}, options)
-        return
+    python = rival_python(options.rival_python)
     corpora = prepare_all(options)
     corpus = corpora[0]
     model = named_by_content(options.model or train(python, corpus, options), options.work)

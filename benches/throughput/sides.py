@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common.corpus import Corpus
-from common.record import ROOT, installed
+from common.record import installed
 from common.rivals import environment
 
 HERE = Path(__file__).parent
@@ -120,7 +120,7 @@ class Refinery:
 
 def rival_python(given: Path | None) -> Path:
     """Give the rival's Python: the one given, or that of an environment made from `rivals.txt`."""
-    return given or environment(HERE / "rivals.txt", ROOT / "target" / "rival-env")
+    return given or environment(HERE / "rivals.txt")
 
 
 def refinery_executable(given: Path | None) -> Path:
