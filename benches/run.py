@@ -140,7 +140,7 @@ SECTIONS = [
         "near_duplicates",
         "dedup/rivals.py",
         ("--megabytes", "25", "--repeats", "5"),
-        ("--megabytes", "1", "--repeats", "1"),
+        ("--megabytes", "6", "--repeats", "1"),
         (linux, release_build, given_data, rivals("dedup/rivals.txt")),
     ),
     Section(

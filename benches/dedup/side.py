@@ -83,13 +83,12 @@ def refinery_sign(column: pa.Array) -> pa.RecordBatch:
 def refinery_dedup(column: pa.Array) -> Found:
     from refinery import _core
 
-    signatures = refinery_sign(column).column("minhash")
     n = len(column)
-    clusters = _core.near_duplicate_clusters(
-        signatures,
+    signatures = _core.Signatures(bands=BANDS)
+    signatures.append(refinery_sign(column).column("minhash"))
+    clusters = signatures.clusters(
         pa.array(range(n), pa.uint32()),
         pa.array([True] * n),
-        bands=BANDS,
         threshold=THRESHOLD,
         pool=_core.ThreadPool(1),
     )
