@@ -111,6 +111,7 @@ def compared(folder, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # thirty trainings
 def test_planted_pool_edited_labels_are_better_and_ranking_is_no_worse(tmp_path):
     found = []
     for seed in range(5):
@@ -124,6 +125,7 @@ def test_planted_pool_edited_labels_are_better_and_ranking_is_no_worse(tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_command_reports_both_and_writes_the_better(tmp_path, write):
     draw = random.Random(4)
     labelled, unlabelled, test = planted(7, noise=0.0)

@@ -29,10 +29,9 @@ def write_plot(report: TrainingReport, path: Path) -> Path | None:
 
     bins = report.calibrated.reliability.bins
     try:
-        chart = reliability(bins, title=f"{report.sidecar.name}: reliability")
-    except EnvironmentFault:
+        reliability(bins, title=f"{report.sidecar.name}: reliability").save(str(path))
+    except (EnvironmentFault, ImportError):  # Altair, or what it draws SVG with
         return None
-    chart.save(str(path))
     return path
 
 

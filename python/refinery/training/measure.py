@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 YIELDS = (0.5, 0.25, 0.175, 0.1, 0.05)
 """Token yields at which precision is reported: those of published filters and either side."""
+_MOST_COUNTED = 4000
 BINS = 10
 """Bins of equal width for reliability and the expected calibration error."""
 
@@ -147,8 +148,12 @@ def telling_ngrams(
         For each label, n-grams and their scores, the most telling first.
     """
     seen: dict[str, Counter[str]] = {POSITIVE: Counter(), NEGATIVE: Counter()}
-    sizes = Counter(chunk.label for chunk in chunks)
+    sizes: Counter[str] = Counter()
     for chunk in chunks:
+        # Pairs of all chunks of a large set would take gigabytes, and say no more.
+        if sizes[chunk.label] == _MOST_COUNTED:
+            continue
+        sizes[chunk.label] += 1
         found = chunk.text.split(" ")
         pairs = (f"{a} {b}" for a, b in pairwise(found))
         seen[chunk.label].update({*found, *pairs})
