@@ -27,7 +27,8 @@ _BASE_BYTES = 280 * 10**6
 """Interpreter, Polars, pyarrow and the tokenizer's tables, as loaded before the first document."""
 _UNIT_ROWS = 16_384
 """Documents of a unit of 16 MiB at 1 kB each: shorter ones are rare, and longer ones take less."""
-
+_SELECTION_BYTES = 350
+"""A document in a selection that sorts the corpus, verdicts included (rule curve takes 195 of them)."""
 _DECIDE_COPIES = 3
 """Batches of annotations at a time: stored, decoded, and as signatures or columns."""
 _WRITE_COPIES = 5
@@ -104,7 +105,9 @@ def memory_model(plan: Plan) -> MemoryModel:
     compares_hashes = any(step.config.exact_duplicates is not None for step in plan.steps)
     widths = [signature] * bool(near) + [HASH_BYTES] * compares_hashes
     in_order = any(step.keep == "datatrove" for step in near)
-    document = 8 * len(held_columns(plan)) + 150 + in_order * signature
+    sorts = any(step.ranks_all for step in plan.steps)
+    document = 8 * (len(held_columns(plan)) + len(plan.scores)) + in_order * signature
+    document += _SELECTION_BYTES if sorts else 150
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)
     config = plan.pipeline.config.resources
     model = MemoryModel(

@@ -171,6 +171,14 @@ class StepPlan:
     view: str = signals.TEXT
 
     @property
+    def ranks_all(self) -> bool:
+        """Whether it sorts the corpus: every selection but the best of one score."""
+        select = self.config.select
+        return select is not None and (
+            select.rule != "top" or select.is_combined or select.quota is not None or select.diverse
+        )
+
+    @property
     def repeats(self) -> bool:
         """Whether it says how often each document shall stand in the corpus."""
         return self.config.select is not None and self.config.select.rule == "curve"

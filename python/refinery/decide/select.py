@@ -94,9 +94,10 @@ def _candidates(corpus: Corpus, alive: pl.Series, config: SelectConfig) -> pl.Da
     columns = [_oriented(corpus, ranking).filter(alive) for ranking in config.rankings]
     value = columns[0]
     if config.is_combined:
+        groups = frame["domain"] if config.quota is not None else None
         value = combined_ranks(
-            columns, frame["weight"], frame["domain"], combine=config.combine, n_buckets=config.buckets
-        )  # fmt: skip
+            columns, frame["weight"], groups, combine=config.combine, n_buckets=config.buckets
+        )
     return frame.with_columns(value=value)
 
 
