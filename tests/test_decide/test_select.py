@@ -9,6 +9,7 @@ import pytest
 import refinery as rf
 from conftest import make_rows, run_here, write_file
 from refinery.errors import ConfigError
+from refinery.report.selections import selection_lines
 from twins import select as twin
 
 
@@ -104,6 +105,12 @@ def test_order_and_shards_change_no_selection(tmp_path):
         told = run.ledger["steps"][2]["selection"]
         assert told["yield"]["tokens"] < told["copies"]["tokens"] / run.ledger["tokens"]["in"]
     assert found[0].equals(found[1])
+    page = (tmp_path / "4/out/report.html").read_text(encoding="utf-8")
+    assert "<h2>Selections</h2>" in page
+    lines = selection_lines(run.ledger)
+    assert lines[0].cells[1] == f"{run.ledger['steps'][1]['selection']['yield']['tokens']:.2%}"
+    assert [domain for _, domain, _, _ in lines[0].domains] == ["s0", "s1", "s2"]
+    assert lines[1].cells[4]
 
 
 def test_a_pipeline_over_a_frame_selects_as_the_frame_does():

@@ -16,12 +16,13 @@ from refinery.preview import summary
 from refinery.report.funnel import human_bytes, human_count, rule_rows, short_reason
 from refinery.report.layouts import flip, independent, layout_lines, shown
 from refinery.report.page import judged as judged_in_words
+from refinery.report.selections import DOMAIN_HEADERS, HEADERS, selection_lines
 from refinery.report.table import funnel_table
 from refinery.report.table import plain_table as _table
 from refinery.signal_table import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.progress import Task
     from rich.table import Table
@@ -163,6 +164,23 @@ def ledger(found: dict[str, Any], *, rules: bool) -> None:
         step = rule.step
     line("")
     console.print(table)
+    selections = selection_lines(found)
+    _cells(HEADERS, [selection.cells for selection in selections], right=(1, 2, 3, 4))
+    of_domains = [row for selection in selections for row in selection.domains]
+    _cells(DOMAIN_HEADERS, of_domains, right=(2, 3))
+
+
+def _cells(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: tuple[int, ...]
+) -> None:
+    """A table of cells behind an empty line; nothing where there are none."""
+    if not rows:
+        return
+    table = _table(*headers, right=right)
+    for row in rows:
+        table.add_row(*row)
+    line("")
+    _console().print(table)
 
 
 def plan(found: Preview) -> None:

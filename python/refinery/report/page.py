@@ -19,6 +19,9 @@ from refinery.report.funnel import (
     short_reason,
 )
 from refinery.report.layouts import flip, independent, layout_lines, shown
+from refinery.report.selections import DOMAIN_HEADERS as DOMAINS
+from refinery.report.selections import HEADERS as SELECTIONS
+from refinery.report.selections import selection_lines
 
 if TYPE_CHECKING:
     from refinery.drift import Drift
@@ -74,6 +77,7 @@ def render(
             "<h2>Rules</h2>",
             f'<p class="lead">{_RULE_COUNTS}</p>',
             _rules(rule_rows(ledger)),
+            *_selections(ledger),
             *(_layouts(layouts) if layouts is not None else []),
             *(_drift(drift) if drift is not None else []),
             "<h2>Inputs</h2>",
@@ -181,6 +185,23 @@ def judged(found: dict[str, Any]) -> str:
         failed = ", ".join(gate["name"] for gate in found["gates"] if not gate["holds"])
         return f"Its ablation is void: {failed} did not hold, so it says nothing."
     return str(found["said"])
+
+
+def _selections(ledger: dict[str, Any]) -> list[str]:
+    lines = selection_lines(ledger)
+    if not lines:
+        return []
+    of_domains = [[escape(cell) for cell in row] for line in lines for row in line.domains]
+    cells = [[escape(cell) for cell in line.cells] for line in lines]
+    return [
+        "<h2>Selections</h2>",
+        table([(name, "n" if i else "") for i, name in enumerate(SELECTIONS)], cells),
+        *(
+            [table([(name, "n" if i > 1 else "") for i, name in enumerate(DOMAINS)], of_domains)]
+            if of_domains
+            else []
+        ),
+    ]
 
 
 def _drift(found: Drift) -> list[str]:
