@@ -36,7 +36,7 @@ CHANGED = 0.01
 
 
 def main() -> None:
-    made = parser(__doc__, megabytes=0.2, repeats=1)
+    made = parser(__doc__, megabytes=0.1, repeats=1)
     made.add_argument("--only", type=lambda value: value.split(","), help="parts, by commas")
     made.add_argument("--profile", default="bench", help="cargo profile of the build")
     options = made.parse_args()

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "parity")]
+sys.path.insert(0, str(HERE))
 
-from oracles import interpreter  # noqa: E402
 
 from common.command import WORK  # noqa: E402 - lives beside this file
 from common.figures import ratio  # noqa: E402
@@ -68,10 +67,6 @@ def given_data(options: argparse.Namespace) -> str | None:
     return None if options.data else "needs DATA=FOLDER of *.parquet with text"
 
 
-def oracle(name: str) -> Need:
-    return lambda _: None if interpreter(name).exists() else f"no oracle {name}: run make oracles"
-
-
 def rivals(requirements: str) -> Need:
     """Install the rivals before the section, so that it is known whether that can be done here."""
 
@@ -97,8 +92,8 @@ SECTIONS = [
     Section(
         "instructions",
         "instructions.py",
-        (),
-        ("--only", "minhash"),
+        ("--megabytes", "0.1"),
+        ("--megabytes", "0.1", "--only", "minhash"),
         (CARGO, program("valgrind", "on Debian: apt-get install valgrind")),
     ),
     Section(
@@ -132,7 +127,7 @@ SECTIONS = [
     Section(
         "beside_datatrove",
         "throughput/run.py",
-        ("--megabytes", "4", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
+        ("--megabytes", "3", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
         ("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
         (linux, release_build, rivals("throughput/rivals.txt")),
     ),
@@ -142,13 +137,6 @@ SECTIONS = [
         ("--megabytes", "25", "--repeats", "5"),
         ("--megabytes", "6", "--repeats", "1"),
         (linux, release_build, given_data, rivals("dedup/rivals.txt")),
-    ),
-    Section(
-        "profiles",
-        "profiles/run.py",
-        ("--megabytes", "1", "--repeats", "5"),
-        ("--megabytes", "0.2", "--repeats", "1"),
-        (linux, release_build, given_data, oracle("datatrove")),
     ),
 ]
 
