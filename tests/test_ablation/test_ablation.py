@@ -86,6 +86,7 @@ def test_an_ablation_finds_the_good_half_and_goes_on_where_it_was(folder):
     paired = results.group_by("yield_target", "seed").agg(pl.col("train_tokens").n_unique())
     assert set(results.filter(pl.col("arm") == "random", "is_baseline")["d_bpb"]) == {0.0}
     assert paired["train_tokens"].max() <= 2
+    assert "top is worse than random on 0 of 12 works" in done.verdict.notes
     assert "<svg" in (done.out / "report.html").read_text(encoding="utf-8")
     assert (done.out / "table.md").read_text(encoding="utf-8").startswith("| arm | yield |")
 

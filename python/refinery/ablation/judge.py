@@ -14,7 +14,7 @@ import polars as pl
 from refinery.ablation import statistics
 from refinery.ablation.config import FAMILIES, TARGETS
 from refinery.ablation.experiment import LADDER
-from refinery.ablation.multiplier import STEPS, crossing, multiplier
+from refinery.ablation.multiplier import REACH, STEPS, crossing, multiplier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,8 @@ class Verdict:
 
     `rows` has a row an arm, yield and family: `d_bpb` with `low` and `high`; `percent` of the loss
     of random tokens; `p` and `p_holm` of the arms at the main yield over the target; `detectable`;
-    `multiplier` with `multiplier_low` and `multiplier_high`; `share_of_oracle`, the part of the
+    `multiplier` with `multiplier_low` and `multiplier_high`, between `multiplier_least` and
+    `multiplier_most`, beyond which the law is not trusted; `share_of_oracle`, the part of the
     oracle's gain; `predicted_crossing` in passes over the pool.
     """
 
@@ -73,7 +74,8 @@ class _Judge:
         self._config = config
         self._results = results
         self._kinds = {arm.name: arm.kind for arm in config.arms}
-        self._ladder = self._ladder_losses()
+        self._ladder = results.filter(pl.col("arm") == LADDER)
+        self._ends = self._ladder_ends()
 
     def pairs(self) -> list[tuple[str, float]]:
         """Every arm at each of its yields, but the ladder and random tokens themselves."""
@@ -92,12 +94,13 @@ class _Judge:
         found = statistics.interval(differences, rng)
         base = statistics.macro_mean(self._matrices(chosen, "base_bpb", family))
         worth = self._multiplier(chosen, family)
+        tokens = float(chosen["train_tokens"].mean())  # type: ignore[arg-type]
         return {
             "arm": arm,
             "yield_target": yield_,
             "yield_tokens": chosen["yield_tokens"].mean(),
             "yield_docs": chosen["yield_docs"].mean(),
-            "train_tokens": int(chosen["train_tokens"].mean()),  # type: ignore[arg-type]
+            "train_tokens": int(tokens),
             "seeds": chosen["seed"].n_unique(),
             "works": sum(len(values) for values in differences.values()),
             "family": family,
@@ -112,6 +115,8 @@ class _Judge:
             "multiplier": worth.mean,
             "multiplier_low": worth.low,
             "multiplier_high": worth.high,
+            "multiplier_least": self._ends[0] / tokens,
+            "multiplier_most": self._ends[1] / tokens,
             "share_of_oracle": self._share_of_oracle(found.mean, family),
             "predicted_crossing": crossing(worth.mean, yield_) if family == TARGET else None,
         }
@@ -139,6 +144,7 @@ class _Judge:
                 notes.append(
                     f"{family} has {n} works: a sign-flip test cannot reach p < .05 with fewer than 6"
                 )
+        notes += self._losses()
         artefact = self._matrices_of("shuffled", TARGET)
         if artefact:
             size = statistics.macro_mean(artefact)
@@ -146,6 +152,21 @@ class _Judge:
                 f"selection artefact (shuffled scores against random): {size:+.4f} bits per byte"
             )
         return notes
+
+    def _losses(self) -> list[str]:
+        """On which works of the target the main arm is worse than random tokens."""
+        main = self._config.main_arm
+        if main is None:
+            return []
+        rows = self._chosen(main.name, self._config.main_yield)
+        by_work = (
+            rows.filter(pl.col("family").is_in(self._members(TARGET)))
+            .group_by("family", "work").agg(pl.col("d_bpb").mean()).sort("d_bpb", descending=True)
+        )  # fmt: skip
+        worse = by_work.filter(pl.col("d_bpb") > 0)
+        named = "; ".join(f"{work} ({family}, {d:+.3f})" for family, work, d in worse.rows())
+        said = f"{main.name} is worse than random on {len(worse)} of {len(by_work)} works"
+        return [f"{said}: {named}" if named else said]
 
     def _interval(self, kind: str) -> Interval:
         rng = statistics.generator(self._config.seed)
@@ -190,8 +211,11 @@ class _Judge:
             found[name] = rows[column].to_numpy().reshape(-1, seeds)
         return found
 
-    def _ladder_losses(self) -> pl.DataFrame:
-        return self._results.filter(pl.col("arm") == LADDER)
+    def _ladder_ends(self) -> tuple[float, float]:
+        """Between how many random tokens the law is trusted."""
+        tokens = self._ladder.group_by("yield_target").agg(pl.col("train_tokens").mean())
+        budgets = tokens["train_tokens"].to_list()
+        return min(budgets) / REACH, max(budgets) * REACH
 
     def _multiplier(self, chosen: pl.DataFrame, family: str) -> Interval:
         """Worth of the arm's tokens; works and seeds are drawn together with the ladder's."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from refinery.ablation.judge import TARGET
-from refinery.ablation.tables import headers, signed, table_rows
+from refinery.ablation.tables import headers, signed, table_rows, worth
 from refinery.report.page import STYLE, table
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def sentence(verdict: Verdict, arm: str, yield_: float) -> str:
             if row["low"] > 0
             else "is not told from random on"
         )
-        parts.append(
-            f"{verb} {row['family']} ({signed(row['percent'], 1)} %, worth {row['multiplier']:.2f})"
-        )
+        parts.append(f"{verb} {row['family']} ({signed(row['percent'], 1)} %, worth {worth(row)})")
     target = rows.filter(pl.col("family") == TARGET).to_dicts()[0]
     return (
         f"{arm} at {target['yield_tokens']:.1%} of the tokens {'; '.join(parts)}. "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from refinery.ablation.judge import Verdict
 
 _MINUS = "\N{MINUS SIGN}"
+_WORTHS = ("near", "far", "pool")
 
 
 def table_rows(verdict: Verdict) -> list[list[str]]:
@@ -23,8 +24,40 @@ def table_rows(verdict: Verdict) -> list[list[str]]:
 
 def headers(verdict: Verdict) -> list[str]:
     """Names of the columns."""
-    worths = [f"worth {family}" for family in ("near", "far", "pool")]
+    worths = [f"worth {family}" for family in _WORTHS]
     return ["arm", "yield", "of documents", *_present(verdict.rows), "p (Holm)", *worths]
+
+
+def compact(verdict: Verdict) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows without intervals, for a terminal; `*` where an interval does not hold 0."""
+    present = _present(verdict.rows)
+    names = ["arm", "yield", *present, "p (Holm)", *(f"worth {f}" for f in _WORTHS if f in present)]
+    rows = []
+    for pair in verdict.rows.partition_by("arm", "yield_target", maintain_order=True):
+        by_family = {row["family"]: row for row in pair.to_dicts()}
+        target = by_family[TARGET]
+        rows.append(
+            [
+                target["arm"],
+                f"{target['yield_tokens']:.1%}",
+                *(_marked(by_family[family]) for family in present),
+                "" if target["p_holm"] is None else f"{target['p_holm']:.3f}",
+                *(worth(by_family[f], "multiplier") for f in _WORTHS if f in present),
+            ]
+        )
+    return names, rows
+
+
+def _marked(row: dict[str, Any]) -> str:
+    mark = "*" if row["high"] < 0 or row["low"] > 0 else " "
+    return signed(row["d_bpb"], 3) + mark
+
+
+def worth(row: dict[str, Any], column: str = "multiplier") -> str:
+    """A worth; `>` or `<` where it lies beyond what the law is trusted for."""
+    value, most, least = row[column], row["multiplier_most"], row["multiplier_least"]
+    sign = ">" if value >= most * 0.999 else "<" if value <= least * 1.001 else ""
+    return f"{sign}{value:.2f}"
 
 
 def markdown(verdict: Verdict) -> str:
@@ -53,7 +86,7 @@ def _row(rows: pl.DataFrame) -> list[str]:
     by_family = {row["family"]: row for row in rows.to_dicts()}
     target = by_family[TARGET]
     differences = [_difference(by_family[family]) for family in _present(rows)]
-    worths = [_worth(by_family.get(family)) for family in ("near", "far", "pool")]
+    worths = [_worth_and_interval(by_family.get(family)) for family in _WORTHS]
     p = target["p_holm"]
     return [
         target["arm"],
@@ -74,13 +107,21 @@ def _difference(row: dict[str, Any]) -> str:
     return f"{signed(row['d_bpb'], 3)} [{signed(row['low'], 3)}, {signed(row['high'], 3)}]"
 
 
-def _worth(row: dict[str, Any] | None) -> str:
+def _worth_and_interval(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
-    return f"{row['multiplier']:.2f} [{row['multiplier_low']:.2f}, {row['multiplier_high']:.2f}]"
+    shown = [worth(row, f"multiplier{end}") for end in ("", "_low", "_high")]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
 def _escaped(cell: str) -> str:
-    for plain, written in (("_", r"\_"), ("%", r"\%"), (_MINUS, "$-$"), ("&", r"\&")):
+    for plain, written in (
+        ("_", r"\_"),
+        ("%", r"\%"),
+        (_MINUS, "$-$"),
+        ("&", r"\&"),
+        ("<", "$<$"),
+        (">", "$>$"),
+    ):
         cell = cell.replace(plain, written)
     return cell

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from refinery.scoring.train_lm import Trained
 
 _PLAIN_WIDTH = 120
-_WIDE = 210
+_WIDE = 160
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -349,13 +349,16 @@ def language_model(trained: Trained) -> None:
 def ablation(done: Ablation) -> None:
     """What was concluded, the gates, the table."""
     from refinery.ablation.page import summary
-    from refinery.ablation.tables import headers, signed, table_rows
+    from refinery.ablation.tables import compact, signed
 
-    names = headers(done.verdict)
+    names, rows = compact(done.verdict)
     table = _table(*names, right=tuple(range(1, len(names))))
-    for row in table_rows(done.verdict):
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
         table.add_row(*row)
     Console(width=_WIDE, highlight=False).print(table)
+    line("Bits per byte less those of random tokens; * the 95 % interval does not hold 0.")
     for gate in done.verdict.gates:
         holds = "holds" if gate.holds else "FAILS"
         interval = f"{signed(gate.found.low)} to {signed(gate.found.high)}"
