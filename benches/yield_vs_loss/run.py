@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -90,7 +91,8 @@ def record(found: Ablation, seconds: float) -> dict[str, object]:
         "seconds": round(seconds, 1),
         "seeds": found.config.seeds,
         "gates": gates,
-        "summary": summary(found.config, found.verdict),
+        "summary": [*summary(found.config, found.verdict), *found.verdict.notes],
+        "models": {s.name: s.model for s in found.config.pool.scores},
         "pool": json.loads((found.out / "pool.json").read_text(encoding="utf-8")),
         "rows": rows,
     }
@@ -136,6 +138,7 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(record(found, seconds), indent=1) + "\n", encoding="utf-8")
         path.with_suffix(".md").write_text(markdown(found.verdict), encoding="utf-8")
+        shutil.copyfile(found.out / "figure.svg", path.with_suffix(".svg"))
     sys.exit(3 if found.verdict.is_void else 0)
 
 

@@ -75,8 +75,13 @@ def sentence(verdict: Verdict, arm: str, yield_: float) -> str:
         )
         parts.append(f"{verb} {row['family']} ({signed(row['percent'], 1)} %, worth {worth(row)})")
     target = rows.filter(pl.col("family") == TARGET).to_dicts()[0]
+    p = (
+        ""
+        if target["p_holm"] is None
+        else f" On the target p is {target['p_holm']:.3f} after Holm."
+    )
     return (
-        f"{arm} at {target['yield_tokens']:.1%} of the tokens {'; '.join(parts)}. "
+        f"{arm} at {target['yield_tokens']:.1%} of the tokens {'; '.join(parts)}.{p} "
         f"The smallest effect on the target that these seeds find: {target['detectable']:.4f} bits per byte."
     )
 
