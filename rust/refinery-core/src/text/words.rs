@@ -69,21 +69,9 @@ pub fn word_hash(word: &[u8]) -> u64 {
     }
 }
 
-/// [`word_hash`] of `text[start..end]`, which costs less where the text goes on after the word.
+/// [`word_hash`] of a word of fewer than eight bytes, the others zero.
 #[inline]
-pub(crate) fn word_hash_in(text: &[u8], start: usize, end: usize) -> u64 {
-    let len = end - start;
-    match text[start..].first_chunk::<SHORT>() {
-        Some(bytes) if len < SHORT => {
-            let bytes = u64::from_le_bytes(*bytes);
-            short_hash(bytes & !(u64::MAX << (8 * len)), len)
-        }
-        _ => word_hash(&text[start..end]),
-    }
-}
-
-#[inline]
-fn short_hash(bytes: u64, len: usize) -> u64 {
+pub(super) fn short_hash(bytes: u64, len: usize) -> u64 {
     let mut hash = (bytes | (len as u64) << 56).wrapping_mul(MIX[0]);
     hash ^= hash >> 32;
     hash = hash.wrapping_mul(MIX[1]);

@@ -3,6 +3,14 @@
 use super::rules::Rules;
 use super::tables::SPACE;
 
+/// What [`skip_space`] says where one space is before what surely is none, as between most words.
+#[inline]
+pub(super) fn skip_one_space(text: &[u8], at: usize) -> Option<usize> {
+    let pair: &[u8; 2] = text.get(at..)?.first_chunk()?;
+    let is_one = pair[0] == b' ' && matches!(BYTES[pair[1] as usize], Byte::Inner);
+    is_one.then_some(at + 1)
+}
+
 /// The first byte at or after `at` that begins no white space.
 #[inline]
 pub(super) fn skip_space(text: &str, mut at: usize, rules: &Rules) -> usize {

@@ -47,7 +47,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::affixes::{Chopper, Piece};
-use self::bytes::{find_space, skip_space};
+use self::bytes::{find_space, skip_one_space, skip_space};
 use self::cache::{CachedToken, ChunkCache, MAX_CHUNK};
 use self::phrases::PhraseFinder;
 use self::plain::Mark;
@@ -85,11 +85,14 @@ impl SpacyWords {
         self.finder.start();
         let mut at = 0;
         loop {
-            let start = skip_space(text, at, self.rules);
+            let start = match skip_one_space(text.as_bytes(), at) {
+                Some(start) => start,
+                None => skip_space(text, at, self.rules),
+            };
             if start == text.len() {
                 break;
             }
-            if &text.as_bytes()[at..start] != b" " {
+            if start != at + 1 || text.as_bytes()[at] != b' ' {
                 self.finder.interrupt();
             }
             at = self.add_plain(text, start, words).unwrap_or_else(|| {

@@ -3,7 +3,7 @@
 
 use super::bytes::{is_end, n_letters};
 use super::phrases::{Phrases, TokenId};
-use crate::text::words::{word_hash, word_hash_in};
+use crate::text::words::{short_hash, word_hash};
 
 const BITS: usize = 1 << 16;
 
@@ -54,7 +54,7 @@ impl Plain {
     /// ASCII is left to the rules, which come to the same.
     #[inline]
     pub(super) fn chunk(&self, text: &[u8], start: usize) -> Option<PlainChunk> {
-        let letters_end = letters_end(text, start);
+        let (letters_end, hash) = letters(text, start);
         if letters_end == start {
             return None;
         }
@@ -69,7 +69,6 @@ impl Plain {
             }
             _ => return None,
         };
-        let hash = word_hash_in(text, start, letters_end);
         let bit = hash as usize % BITS;
         let is_suspect = self.suspects[bit / 64] >> (bit % 64) & 1 == 1;
         (!is_suspect).then_some(PlainChunk {
@@ -80,17 +79,22 @@ impl Plain {
     }
 }
 
-/// Where the ASCII letters end that begin at `start`.
+/// Where the ASCII letters end that begin at `start`, and their [`word_hash`].
 #[inline]
-fn letters_end(text: &[u8], start: usize) -> usize {
+fn letters(text: &[u8], start: usize) -> (usize, u64) {
     let mut at = start;
     while let Some(chunk) = text[at..].first_chunk() {
-        let n = n_letters(u64::from_le_bytes(*chunk));
+        let bytes = u64::from_le_bytes(*chunk);
+        let n = n_letters(bytes);
+        if n < chunk.len() && at == start {
+            return (at + n, short_hash(bytes & !(u64::MAX << (8 * n)), n));
+        }
         at += n;
         if n < chunk.len() {
-            return at;
+            return (at, word_hash(&text[start..at]));
         }
     }
     let letters = text[at..].iter();
-    at + letters.take_while(|b| b.is_ascii_alphabetic()).count()
+    at += letters.take_while(|b| b.is_ascii_alphabetic()).count();
+    (at, word_hash(&text[start..at]))
 }
