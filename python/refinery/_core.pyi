@@ -4,7 +4,7 @@
 `pa.array(result)` and `pa.record_batch(result)` take them without a copy.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from os import PathLike
 from typing import Any, Protocol, final
 
@@ -197,6 +197,7 @@ class Pass:
         sized: Sequence[str] = ...,
         hashed: Sequence[str] = ...,
         families: Sequence[str] = ...,
+        signals: Set[str] | None = None,
         tokenizer: Tokenizer | None = None,
         scores: Sequence[
             tuple[str, Model | PerplexityModel | NgramModel, int, str, tuple[int, int] | None]

@@ -214,6 +214,7 @@ def make_pass(plan: Plan, *, tokens: bool = True, base_columns: bool = True) -> 
         sized=plan.sized,
         hashed=plan.hashed,
         families=[f.key for f in plan.families if f.lists is None],
+        signals={s.column for f in plan.families for s in f.signals},
         tokenizer=plan.tokenizer if tokens else None,
         scores=[
             (s.name, s.model, s.label_index, s.view, s.chunks)

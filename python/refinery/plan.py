@@ -255,7 +255,7 @@ class Plan:
             "views": {name: list(edits) for name, edits in self.views.items()},
             "sized": list(self.sized),
             "hashed": self.hashed,
-            "families": [f.key for f in self.families],
+            "families": [_signals_of(family) for family in self.families],
             "tokenizer": self.tokenizer.fingerprint,
             "scores": [
                 [s.name, s.model.fingerprint, s.label, s.view, *([s.chunks] if s.chunks else [])]
@@ -402,6 +402,14 @@ def stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+def _signals_of(family: signals.Family) -> Any:
+    """What names a family's columns: its key, or with it those that are wanted."""
+    whole = signals.family(family.key)
+    if whole is None or len(whole.signals) == len(family.signals):
+        return family.key
+    return [family.key, *(s.name for s in family.signals)]
+
+
 class _PlanBuilder:
     def __init__(self, pipeline: Pipeline, frame_columns: Collection[str] | None = None) -> None:
         self.pipeline = pipeline
@@ -411,6 +419,10 @@ class _PlanBuilder:
         self.views = Views(self.config.annotate.views)
         self._families: set[tuple[str, str]] = set()
         """Families that something reads, each with the view it reads."""
+        self._whole: set[tuple[str, str]] = set()
+        """Those of which every signal is wanted."""
+        self._asked: set[str] = set()
+        """Columns of the signals that are wanted alone."""
         self._sized: set[str] = set()
         self._read: set[str] = set()
         """Views that something reads."""
@@ -499,8 +511,14 @@ class _PlanBuilder:
         wanted = sorted(
             self._families, key=lambda f: (f[1] != signals.TEXT, f[1], order.index(f[0]))
         )
-        found = (signals.family(signals.on_view(name, view)) for name, view in wanted)
-        return tuple(family for family in found if family is not None)
+        return tuple(found for name, view in wanted if (found := self._wanted_family(name, view)))
+
+    def _wanted_family(self, name: str, view: str) -> signals.Family | None:
+        """The family with the signals that something reads: all, where lists compute it."""
+        found = signals.family(signals.on_view(name, view))
+        if found is None or found.lists is not None or (name, view) in self._whole:
+            return found
+        return replace(found, signals=tuple(s for s in found.signals if s.column in self._asked))
 
     def _tokenizer(self) -> Any:
         name = self.config.annotate.tokens.tokenizer
@@ -662,6 +680,7 @@ class _PlanBuilder:
             self._problem(("annotate", "signals", i), signals.no_views(found.name))
             return
         self._families.add((found.name, found.view))
+        self._whole.add((found.name, found.view))
         self._want_view(found.view, ("annotate", "signals", i))
 
     def _lists(self) -> tuple[_core.BadWords | None, _core.UrlFilter | None]:
@@ -710,6 +729,8 @@ class _PlanBuilder:
             if config.rules is not None:
                 rules = reader.read(config.rules, where)
                 self._want((r.column for r in rules), where)
+                # Another bound of a published profile shall not mean to read the text again.
+                self._want_whole(r.column for r in rules if r.profile is not None)
             elif config.select is not None:
                 check_selection(
                     config.select,
@@ -793,6 +814,12 @@ class _PlanBuilder:
             signal = signals.column(base)
             if signal is not None:
                 self._families.add((signal.family, view))
+                self._asked.add(signals.on_view(signal.column, view))
+
+    def _want_whole(self, columns: Iterable[str]) -> None:
+        """Note that the families of `columns` are wanted with all their signals."""
+        found = (signals.column(name) for name in columns)
+        self._whole |= {(signal.family, signal.view) for signal in found if signal is not None}
 
     def _output_columns(self, scores: list[str]) -> list[str]:
         known = [*signals.BASE_COLUMNS, *signals.columns(), *scores]

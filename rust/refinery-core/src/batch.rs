@@ -6,6 +6,7 @@
 //! does not depend on the number of threads.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{
@@ -23,7 +24,7 @@ use crate::edit::{Edit, View, ViewTexts, ViewTree};
 use crate::fasttext::{Model, ModelScratch};
 use crate::lm::interpolated::NgramModel;
 use crate::lm::{Perplexity, Scratch as PerplexityScratch};
-use crate::signal::{Family, Scratch};
+use crate::signal::{Asked, Family, Scratch};
 use crate::text::{Needs, Splitter};
 use crate::tokens::{TokenScratch, Tokenizer};
 use crate::{Error, Result};
@@ -127,6 +128,9 @@ pub struct Pass {
     pub views: Vec<View>,
     /// Families of signals and what they read, in column order.
     pub families: Vec<(&'static Family, ViewId)>,
+    /// Columns of the signals to make; without it, all of the families. The work behind others is
+    /// left out as far as a family can do without it.
+    pub signals: Option<HashSet<String>>,
     /// Tokenizer of `n_tokens`; without one there is no such column.
     pub tokenizer: Option<Arc<Tokenizer>>,
     /// Scores, in column order.
@@ -171,8 +175,8 @@ struct Row<'a> {
 struct Reading {
     view: ViewId,
     needs: Needs,
-    /// Families with the place of their first value.
-    families: Vec<(&'static Family, usize)>,
+    /// Families with what is asked of them and the place of their first value.
+    families: Vec<(&'static Family, Asked, usize)>,
     /// Place among the sized texts.
     sizes: Option<usize>,
     /// Place among the hashed texts.
@@ -184,7 +188,8 @@ struct Reading {
 struct Layout {
     tree: ViewTree,
     readings: Vec<Reading>,
-    names: Vec<String>,
+    /// Column by value; none where it is not asked for.
+    names: Vec<Option<String>>,
     /// Where the scores' values begin.
     scores_at: usize,
     /// Suffixes of the columns of the sized and of the hashed texts.
@@ -228,16 +233,28 @@ impl Pass {
         }
         for &(family, view) in &self.families {
             let reading = &mut layout.readings[view.map_or(0, |v| v + 1)];
-            reading.needs = reading.needs.or(family.needs);
-            reading.families.push((family, layout.scores_at));
+            let mut asked = Asked::NONE;
+            for (place, signal) in family.signals.iter().enumerate() {
+                let column = Some(family.column(signal) + &suffix(view)).filter(|c| self.asks(c));
+                if column.is_some() {
+                    asked = asked.or(Asked::at(place..place + 1));
+                }
+                layout.names.push(column);
+            }
+            reading.needs = reading.needs.or(family.needs_of(asked));
+            reading.families.push((family, asked, layout.scores_at));
             layout.scores_at += family.signals.len();
-            let column = |s| family.column(s) + &suffix(view);
-            layout.names.extend(family.signals.iter().map(column));
         }
         layout
             .names
-            .extend(self.scores.iter().flat_map(Score::columns));
+            .extend(self.scores.iter().flat_map(Score::columns).map(Some));
         layout
+    }
+
+    fn asks(&self, column: &str) -> bool {
+        self.signals
+            .as_ref()
+            .is_none_or(|asked| asked.contains(column))
     }
 
     /// Annotates every row: one array per column, each as long as `texts`, null where the text is.
@@ -308,7 +325,7 @@ impl Pass {
             }
         }
         for (j, name) in layout.names.into_iter().enumerate() {
-            columns.push((name, float_column(&values, j, stride, n)));
+            columns.extend(name.map(|name| (name, float_column(&values, j, stride, n))));
         }
         for (i, suffix) in layout.hashed.iter().enumerate() {
             let bytes: Vec<u8> = (0..n)
@@ -357,7 +374,8 @@ impl Pass {
             if reading.needs.token_ids {
                 n_tokens = doc.tokens.len();
             }
-            for &(family, at) in &reading.families {
+            for &(family, asked, at) in &reading.families {
+                scratch.asked = asked;
                 let out = &mut row.values[at..at + family.signals.len()];
                 (family.compute)(&doc, scratch, out);
             }

@@ -28,12 +28,12 @@ pub struct Pass {
 impl Pass {
     /// `views`: names and the edits of each, in order; `sized` and `hashed`: those of them whose
     /// lengths and content hash are columns. A family is named alone or with the view it reads, as
-    /// in `kl3m@VIEW`. `scores`: column name, model, index of the label (0 of a
+    /// in `kl3m@VIEW`. `signals`: those of their columns that are made, all without it. `scores`: column name, model, index of the label (0 of a
     /// perplexity), view, and for columns of chunks the most words of one and the fewest of a
     /// document that has them. The view `text` is
     /// the text as it is given.
     #[new]
-    #[pyo3(signature = (*, views=Vec::new(), sized=Vec::new(), hashed=Vec::new(), families=Vec::new(), tokenizer=None, scores=Vec::new(), minhash=None, minhash_view="text", base_columns=false))]
+    #[pyo3(signature = (*, views=Vec::new(), sized=Vec::new(), hashed=Vec::new(), families=Vec::new(), signals=None, tokenizer=None, scores=Vec::new(), minhash=None, minhash_view="text", base_columns=false))]
     #[allow(
         clippy::too_many_arguments,
         reason = "keywords of a Python constructor"
@@ -43,6 +43,7 @@ impl Pass {
         sized: Vec<String>,
         hashed: Vec<String>,
         families: Vec<String>,
+        signals: Option<HashSet<String>>,
         tokenizer: Option<PyRef<'_, Tokenizer>>,
         scores: Vec<GivenScore<'_>>,
         minhash: Option<PyRef<'_, MinHasher>>,
@@ -82,6 +83,7 @@ impl Pass {
         let minhash_view = view_id(minhash_view, &views).map_err(to_py_err)?;
         let inner = batch::Pass {
             families,
+            signals,
             tokenizer: tokenizer.map(|t| Arc::clone(&t.inner)),
             scores,
             minhash: minhash.map(|m| (Arc::clone(&m.inner), minhash_view)),

@@ -12,10 +12,13 @@
 //! would have been first is a signal of its own, `has_lorem_ipsum_first`.
 
 use super::c4_lines::{Fate, LineJudge, LineRules};
-use super::{Family, Scratch, SignalSpec, spec};
+use super::{Asked, Family, Scratch, SignalSpec, spec};
 use crate::text::lines::{split_lines, strip};
 use crate::text::spacy::{SpacyWords, count_sentences_in};
 use crate::text::{Doc, Needs, Word};
+
+/// Place of the signal that alone reads words.
+const N_SENTENCES: usize = 7;
 
 const COUNT: &str = "0 and more";
 const FLAG: &str = "0 or 1";
@@ -116,6 +119,7 @@ pub static REFERENCE_FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: Asked::at(N_SENTENCES..N_SENTENCES + 1),
     compute: |doc, scratch, out| {
         compute(doc, LineRules::REFERENCE, scratch, &mut out[..11]);
         out[11] = doc.n_chars as f64;
@@ -132,6 +136,7 @@ pub static FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: Asked::at(N_SENTENCES..N_SENTENCES + 1),
     compute: |doc, scratch, out| compute(doc, LineRules::DATATROVE, scratch, out),
 };
 
@@ -145,6 +150,7 @@ pub static FINEWEB_FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: Asked::at(N_SENTENCES..N_SENTENCES + 1),
     compute: |doc, scratch, out| compute(doc, LineRules::FINEWEB, scratch, out),
 };
 
@@ -167,7 +173,8 @@ struct Counts {
 }
 
 fn compute(doc: &Doc<'_>, rules: LineRules, scratch: &mut Scratch, out: &mut [f64]) {
-    let counts = count(doc, rules, &mut scratch.c4);
+    let has_sentences = scratch.asked.any(Asked::at(N_SENTENCES..N_SENTENCES + 1));
+    let counts = count(doc, rules, has_sentences, &mut scratch.c4);
     let flag = |is_set: bool| f64::from(u8::from(is_set));
     let of = |fate: Fate| counts.by_fate[fate as usize] as f64;
     out.copy_from_slice(&[
@@ -185,7 +192,7 @@ fn compute(doc: &Doc<'_>, rules: LineRules, scratch: &mut Scratch, out: &mut [f6
     ]);
 }
 
-fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
+fn count(doc: &Doc<'_>, rules: LineRules, has_sentences: bool, buffers: &mut Buffers) -> Counts {
     let Buffers { judge, spacy } = buffers;
     let mut counts = Counts::default();
     let mut words = doc.words;
@@ -201,7 +208,7 @@ fn count(doc: &Doc<'_>, rules: LineRules, buffers: &mut Buffers) -> Counts {
         counts.has_lorem_ipsum_first |= judged.has_lorem_ipsum && !counts.has_curly_bracket;
         counts.has_lorem_ipsum |= judged.has_lorem_ipsum;
         counts.has_curly_bracket |= judged.has_curly_bracket;
-        if judged.fate == Fate::Kept {
+        if has_sentences && judged.fate == Fate::Kept {
             counts.sentences += if judged.is_edited {
                 spacy.count_sentences(judged.text)
             } else {

@@ -17,14 +17,15 @@ use crate::text::lower::lower_ascii;
 
 /// A word of more characters drops its line.
 const MAX_WORD_CHARS: usize = 1000;
-const POLICY_PHRASES: [&str; 6] = [
-    "terms of use",
-    "privacy policy",
+const POLICY_PHRASES: [&str; 2] = ["terms of use", "privacy policy"];
+/// Looked for where [`COOKIE`] is found, which is in all of them.
+const COOKIE_PHRASES: [&str; 4] = [
     "cookie policy",
     "uses cookies",
     "use of cookies",
     "use cookies",
 ];
+const COOKIE: &str = "cookie";
 
 /// Which of the line rules apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,8 @@ struct Finders {
     lorem_ipsum: Finder<'static>,
     javascript: Finder<'static>,
     policy: [Finder<'static>; POLICY_PHRASES.len()],
+    cookie: Finder<'static>,
+    cookie_phrases: [Finder<'static>; COOKIE_PHRASES.len()],
 }
 
 impl Default for LineJudge {
@@ -128,6 +131,8 @@ impl Default for LineJudge {
             lorem_ipsum: Finder::new("lorem ipsum"),
             javascript: Finder::new("javascript"),
             policy: POLICY_PHRASES.map(Finder::new),
+            cookie: Finder::new(COOKIE),
+            cookie_phrases: COOKIE_PHRASES.map(Finder::new),
         };
         Self {
             finders,
@@ -188,10 +193,12 @@ impl LineJudge {
     /// The phrases in the lower-cased text.
     fn phrases(&self) -> Phrases {
         let has = |finder: &Finder<'_>| finder.find(self.lower.as_bytes()).is_some();
+        let finders = &self.finders;
         Phrases {
-            lorem_ipsum: has(&self.finders.lorem_ipsum),
-            javascript: has(&self.finders.javascript),
-            policy: self.finders.policy.iter().any(has),
+            lorem_ipsum: has(&finders.lorem_ipsum),
+            javascript: has(&finders.javascript),
+            policy: finders.policy.iter().any(has)
+                || has(&finders.cookie) && finders.cookie_phrases.iter().any(has),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A paragraph is a line here, and empty lines count. Thresholds are in the preset
 //! `datatrove/c4_paragraph`.
 
-use super::{Family, Scratch, SignalSpec};
+use super::{Asked, Family, Scratch, SignalSpec};
 use crate::text::lines::newline_lines;
 use crate::text::{Doc, Needs};
 
@@ -25,6 +25,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

@@ -3,7 +3,7 @@
 //! Not here: `n_chars`, `n_bytes` and `n_tokens`, which every pass makes without being asked, and
 //! the words of spaCy's tokenizer, in which datatrove's filters count.
 
-use super::{Family, Scratch, SignalSpec};
+use super::{Asked, Family, Scratch, SignalSpec};
 use crate::text::chars::{ASCII, Classes, is_space};
 use crate::text::{Doc, Needs};
 
@@ -27,6 +27,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

@@ -24,7 +24,7 @@ use memchr::memmem;
 
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, fraction, spec};
+use super::{Asked, Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_pair_parts};
 use crate::text::{Doc, Needs};
 
@@ -105,6 +105,7 @@ pub static FAMILY: Family = Family {
         split_words: true,
         ..Needs::NONE
     },
+    of_words: Asked::ALL,
     compute,
 };
 
@@ -153,7 +154,12 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         fraction(lines.ending_ellipsis, lines.repeated.n_parts),
     ]);
     ngrams.load(doc.text, doc.split_words);
-    for ((top, n), out) in ngrams.tops().into_iter().zip(2..).zip(&mut out[18..21]) {
+    for ((top, n), out) in ngrams
+        .tops(doc.text, doc.split_words)
+        .into_iter()
+        .zip(2..)
+        .zip(&mut out[18..21])
+    {
         *out = top.map_or(f64::NAN, |top| {
             let found = occurrences(doc, top.first, n, ngram);
             fraction(found * ngrams.spaced_chars(top.first, n), n_chars)

@@ -5,7 +5,7 @@
 //! These families read the text *before* the edits. The edited text is the view `dclm.lines` or
 //! `refinedweb.lines`; thresholds are in the presets `dclm/line_edits` and `refinedweb/line_edits`.
 
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::edit::dclm_lines::{Fate, LineEditor, STEPS, judge};
 use crate::text::lines::{newline_lines, split_spaces};
 use crate::text::words::count_fasttext_words;
@@ -62,6 +62,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 
@@ -83,6 +84,7 @@ pub static REFINEDWEB_FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute: compute_refinedweb,
 };
 

@@ -6,7 +6,7 @@
 
 use memchr::{memchr_iter, memmem};
 
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{newline_lines, split_spaces, strip};
 use crate::text::words::count_fasttext_words;
@@ -64,6 +64,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

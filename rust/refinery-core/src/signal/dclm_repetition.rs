@@ -7,7 +7,7 @@
 
 use super::repeated_ngrams::RepeatedNgrams;
 use super::repeats::{PartBuffers, repeated_parts};
-use super::{Family, Scratch, fraction, spec};
+use super::{Asked, Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_lines, strip};
 use crate::text::{Doc, Needs, Word};
 
@@ -91,6 +91,7 @@ pub static FAMILY: Family = Family {
         uax29_words: true,
         ..Needs::NONE
     },
+    of_words: Asked::ALL,
     compute,
 };
 

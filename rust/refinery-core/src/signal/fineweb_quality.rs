@@ -5,7 +5,7 @@
 //! `datatrove/fineweb_quality`.
 
 use super::repeats::{PartBuffers, repeated_parts};
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::text::lines::{count_newlines, newline_lines, strip};
 use crate::text::punctuation::is_terminal;
 use crate::text::{Doc, Needs};
@@ -51,6 +51,7 @@ pub static FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: Asked::at(4..5),
     compute,
 };
 

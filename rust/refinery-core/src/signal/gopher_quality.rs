@@ -7,11 +7,14 @@
 
 use memchr::{memchr_iter, memmem};
 
-use super::{Family, Scratch, SignalSpec, fraction};
+use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{lstrip, rstrip, split_lines};
 use crate::text::punctuation::is_symbol;
 use crate::text::{Doc, Needs};
+
+const OF_LINES: Asked = Asked::at(4..6);
+const OF_WORDS: Asked = Asked::at(0..4).or(Asked::at(6..8));
 
 /// The family.
 pub static FAMILY: Family = Family {
@@ -64,6 +67,7 @@ pub static FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: OF_WORDS,
     compute,
 };
 
@@ -82,10 +86,14 @@ struct LineCounts {
     ending_ellipsis: usize,
 }
 
-fn compute(doc: &Doc<'_>, _: &mut Scratch, out: &mut [f64]) {
+fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let n_words = doc.words.len();
     let words = count_words(doc);
-    let lines = count_lines(doc.text);
+    let lines = if scratch.asked.any(OF_LINES) {
+        count_lines(doc.text)
+    } else {
+        LineCounts::default()
+    };
     let text = doc.text.as_bytes();
     let hashes = memchr_iter(b'#', text).count();
     let ellipses = memmem::find_iter(text, "...").count() + memmem::find_iter(text, "…").count();

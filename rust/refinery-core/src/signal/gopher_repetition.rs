@@ -7,7 +7,7 @@
 
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, fraction, spec};
+use super::{Asked, Family, Scratch, fraction, spec};
 use crate::text::lines::{count_newlines, newline_run_lines, paragraphs};
 use crate::text::{Doc, Needs};
 
@@ -15,6 +15,12 @@ const SHARE_OF_PARTS: &str = "0 to below 1";
 const SHARE_OF_TEXT: &str = "0 to 1; null for empty text";
 const SHARE_OF_TOP: &str =
     "0 and more, above 1 where n-grams overlap; null with fewer words than n";
+
+const PARAGRAPHS: Asked = Asked::at(0..2);
+const LINES: Asked = Asked::at(2..4);
+const TOPS: Asked = Asked::at(4..7);
+const FOUND_AGAIN: Asked = Asked::at(7..13);
+const OF_NGRAMS: Asked = TOPS.or(FOUND_AGAIN);
 
 /// The family.
 pub static FAMILY: Family = Family {
@@ -92,6 +98,7 @@ pub static FAMILY: Family = Family {
         words: true,
         ..Needs::NONE
     },
+    of_words: OF_NGRAMS,
     compute,
 };
 
@@ -103,38 +110,39 @@ pub struct Buffers {
 }
 
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
+    let asked = scratch.asked;
     let Buffers { parts, ngrams } = &mut scratch.gopher_repetition;
     let most = count_newlines(doc.text) + 1;
-    let repeated = [
-        repeated_parts(doc.text, paragraphs(doc.text), most, parts),
-        repeated_parts(doc.text, newline_run_lines(doc.text), most, parts),
-    ];
-    let (of_parts, of_ngrams) = out.split_at_mut(4);
-    for (
-        RepeatedParts {
-            n_parts,
-            n_repeated,
-            repeated_chars,
-            ..
-        },
-        out,
-    ) in repeated.into_iter().zip(of_parts.as_chunks_mut::<2>().0)
-    {
-        *out = [
-            fraction(n_repeated, n_parts),
-            fraction(repeated_chars, doc.n_chars),
-        ];
+    if asked.any(PARAGRAPHS) {
+        let repeated = repeated_parts(doc.text, paragraphs(doc.text), most, parts);
+        fill_parts(doc, repeated, &mut out[..2]);
     }
-    ngrams.load(doc.text, doc.words);
-    let (top, repeated) = of_ngrams.split_at_mut(3);
-    for ((top, n), out) in ngrams.tops().into_iter().zip(2..).zip(top) {
-        *out = top.map_or(f64::NAN, |top| {
-            fraction(ngrams.spaced_chars(top.first, n) * top.count, doc.n_chars)
-        });
+    if asked.any(LINES) {
+        let repeated = repeated_parts(doc.text, newline_run_lines(doc.text), most, parts);
+        fill_parts(doc, repeated, &mut out[2..4]);
     }
-    for (chars, out) in ngrams.found_again().into_iter().zip(repeated) {
-        *out = fraction(chars, doc.n_chars);
+    if asked.any(OF_NGRAMS) {
+        ngrams.load(doc.text, doc.words);
     }
+    if asked.any(TOPS) {
+        let tops = ngrams.tops(doc.text, doc.words);
+        for ((top, n), out) in tops.into_iter().zip(2..).zip(&mut out[4..7]) {
+            *out = top.map_or(f64::NAN, |top| {
+                fraction(ngrams.spaced_chars(top.first, n) * top.count, doc.n_chars)
+            });
+        }
+    }
+    if asked.any(FOUND_AGAIN) {
+        let found = ngrams.found_again();
+        for (chars, out) in found.into_iter().zip(&mut out[7..]) {
+            *out = fraction(chars, doc.n_chars);
+        }
+    }
+}
+
+fn fill_parts(doc: &Doc<'_>, repeated: RepeatedParts, out: &mut [f64]) {
+    out[0] = fraction(repeated.n_repeated, repeated.n_parts);
+    out[1] = fraction(repeated.repeated_chars, doc.n_chars);
 }
 
 #[cfg(test)]

@@ -164,9 +164,15 @@ impl JoinedScan {
 
     /// Characters of the n-grams that a scan finds a second time, jumping over each one it finds.
     ///
-    /// Every n-gram but those at the suspects is new wherever the scan meets it.
+    /// Every n-gram but those at the suspects is new wherever the scan meets it. To be asked for
+    /// ascending n, since what is unique once is so for every longer n-gram.
     pub fn chars_found_again(&mut self, words: &Joined, n: usize) -> usize {
         let Self { suspects, seen, .. } = self;
+        suspects.retain(|suspect| {
+            let at = suspect.at as usize;
+            let end = words.starts.get(at + n);
+            end.is_some_and(|end| end - words.starts[at] < suspect.unique_from)
+        });
         seen.reset(suspects.len());
         let (mut chars, mut next) = (0, 0);
         for (i, suspect) in suspects.iter().enumerate() {
@@ -174,14 +180,7 @@ impl JoinedScan {
             if at < next {
                 continue;
             }
-            let Some(&end) = words.starts.get(at + n) else {
-                break;
-            };
-            let start = words.starts[at];
-            if end - start >= suspect.unique_from {
-                continue;
-            }
-            let ngram = &words.bytes[start as usize..end as usize];
+            let ngram = words.ngram(at, n);
             let same = |first: u32| words.ngram(suspects[first as usize].at as usize, n) == ngram;
             if seen.count(ngram_hash(ngram), i as u32, same).1 > 1 {
                 chars += words.chars(at, n);

@@ -17,7 +17,7 @@
 
 mod tally;
 
-use super::{Family, Scratch, SignalSpec};
+use super::{Asked, Family, Scratch, SignalSpec};
 use crate::text::{Doc, Needs};
 use tally::{CharTally, Characters, TokenTally, Tokens};
 
@@ -31,6 +31,7 @@ pub static FAMILY: Family = Family {
         token_ids: true,
         ..Needs::NONE
     },
+    of_words: Asked::ALL,
     compute,
 };
 

@@ -5,6 +5,7 @@
 //! a line in its function, a row in its case table, its twin in `tests/twins/`. To add a family:
 //! its file and one line in [`FAMILIES`]. YAML keys, columns, `explain` and reasons derive from it.
 
+pub mod asked;
 pub mod c4;
 pub mod c4_lines;
 pub mod c4_paragraph;
@@ -28,6 +29,7 @@ mod repeats;
 mod testing;
 
 use crate::text::{Doc, Needs};
+pub use asked::Asked;
 
 /// What a signal is. `None` values of a signal are written as null.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +67,18 @@ pub struct Family {
     pub signals: &'static [SignalSpec],
     /// The splits that `compute` reads.
     pub needs: Needs,
-    /// Fills one value per signal; NaN stands for null, as no signal is ever NaN.
+    /// The signals that read words; where no other is asked for, there are none.
+    pub of_words: Asked,
+    /// Fills one value per signal; NaN stands for null, as no signal is ever NaN. What
+    /// [`Scratch::asked`] leaves out may have any value.
     pub compute: fn(&Doc<'_>, &mut Scratch, &mut [f64]),
 }
 
 /// Reusable buffers of all families, one per thread.
 #[derive(Default)]
 pub struct Scratch {
+    /// Which signals of the family are asked for.
+    pub asked: Asked,
     /// Buffers of Gopher repetition.
     pub gopher_repetition: gopher_repetition::Buffers,
     /// Buffers of C4.
@@ -123,6 +130,15 @@ impl Family {
     /// The column of one of this family's signals.
     pub fn column(&self, signal: &SignalSpec) -> String {
         format!("{}{}", self.prefix, signal.name)
+    }
+
+    /// The splits that these signals read.
+    pub fn needs_of(&self, asked: Asked) -> Needs {
+        if asked.any(self.of_words) {
+            self.needs
+        } else {
+            self.needs.without_words()
+        }
     }
 }
 

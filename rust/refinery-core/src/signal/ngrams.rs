@@ -69,14 +69,14 @@ impl Ngrams {
     /// Takes the words of the next document.
     pub fn load(&mut self, text: &str, words: &[Word]) {
         self.words.load(text.as_bytes(), words);
-        self.repeated.load(text, words);
     }
 
     /// For n = 2, 3, 4 the most frequent n-gram.
     ///
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
-    /// Asked once a document.
-    pub fn tops(&mut self) -> [Option<Top>; 3] {
+    /// `words` are those of `text` that were loaded.
+    pub fn tops(&mut self, text: &str, words: &[Word]) -> [Option<Top>; 3] {
+        self.repeated.load(text, words);
         [2, 3, 4].map(|n| {
             if n > 2 {
                 self.repeated.lengthen();
@@ -137,8 +137,8 @@ impl Ngrams {
         })
     }
 
-    /// For n = 5 to 10 the characters of the n-grams that a scan finds a second time,
-    /// jumping over each one it finds.
+    /// For n = 5 to 10 the characters of the n-grams that a scan finds a second time, jumping over
+    /// each one it finds.
     ///
     /// An n-gram that begins inside a part jumped over is not remembered.
     pub fn found_again(&mut self) -> [usize; 6] {
@@ -182,8 +182,9 @@ mod tests {
 
     fn assert_covers(tokens: &[&str], ngrams: &mut Ngrams) {
         let text = tokens.join(" ");
-        ngrams.load(&text, &words(&text, tokens));
-        for (top, n) in ngrams.tops().into_iter().zip(2..) {
+        let words = words(&text, tokens);
+        ngrams.load(&text, &words);
+        for (top, n) in ngrams.tops(&text, &words).into_iter().zip(2..) {
             let Some(top) = top else { continue };
             let first = &tokens[top.first..top.first + n];
             let same = |at: &usize| &tokens[*at..at + n] == first;

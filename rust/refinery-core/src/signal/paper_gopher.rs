@@ -20,7 +20,7 @@ use memchr::{memchr_iter, memmem};
 use super::gopher_quality::stop_word_bit;
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
-use super::{Family, Scratch, fraction, spec};
+use super::{Asked, Family, Scratch, fraction, spec};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{count_newlines, newline_lines, newline_run_lines, paragraphs, strip};
 use crate::text::{Doc, Needs};
@@ -77,6 +77,7 @@ pub static FAMILY: Family = Family {
         split_words: true,
         ..Needs::NONE
     },
+    of_words: Asked::ALL,
     compute,
 };
 
@@ -118,7 +119,12 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         fraction(paras.repeated_chars, para_chars),
     ]);
     ngrams.load(doc.text, doc.split_words);
-    for ((top, n), out) in ngrams.tops().into_iter().zip(2..).zip(&mut out[12..15]) {
+    for ((top, n), out) in ngrams
+        .tops(doc.text, doc.split_words)
+        .into_iter()
+        .zip(2..)
+        .zip(&mut out[12..15])
+    {
         let chars = match top {
             Some(top) if top.count > 1 => ngrams.cover_of(top.first, n).chars,
             _ => 0,

@@ -2,7 +2,7 @@
 //!
 //! The original counts nothing; it replaces them ([`crate::edit::pii`]).
 
-use super::{Family, Scratch, SignalSpec};
+use super::{Asked, Family, Scratch, SignalSpec};
 use crate::text::pii::{Kind, find};
 use crate::text::{Doc, Needs};
 
@@ -24,6 +24,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

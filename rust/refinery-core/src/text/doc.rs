@@ -43,6 +43,15 @@ impl Needs {
         .collect()
     }
 
+    /// The same without words of any rule.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        Self {
+            token_ids: self.token_ids,
+            ..Self::NONE
+        }
+    }
+
     /// What either side needs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

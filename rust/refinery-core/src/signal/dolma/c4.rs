@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memmem};
 
-use super::super::{Family, Scratch, SignalSpec};
+use super::super::{Asked, Family, Scratch, SignalSpec};
 use super::spec;
 use crate::text::chars::is_space;
 use crate::text::lines::{newline_lines, split_spaces, strip};
@@ -68,6 +68,7 @@ pub static V1: Family = Family {
         "Whether `javascript` is a word (between white space, nothing beside it) of the lower-cased text.",
     ),
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute: |doc, scratch, out| compute(doc, scratch, What::JavascriptWord, out),
 };
 
@@ -78,6 +79,7 @@ pub static V2: Family = Family {
     source: SOURCE,
     signals: &signals("Whether the lower-cased text contains `javascript`."),
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute: |doc, scratch, out| compute(doc, scratch, What::Javascript, out),
 };
 

@@ -11,7 +11,7 @@ use memchr::{memchr, memmem};
 use super::super::gopher_quality::stop_word_bit;
 use super::super::ngrams::{Ngrams, Top};
 use super::super::repeats::{PartBuffers, repeated_parts};
-use super::super::{Family, Scratch, SignalSpec};
+use super::super::{Asked, Family, Scratch, SignalSpec};
 use super::{share, spec};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{NewlineRuns, count_newlines, newline_lines, newline_run_lines};
@@ -126,6 +126,7 @@ pub static V1: Family = Family {
     source: SOURCE,
     signals: &SIGNALS,
     needs: NEEDS,
+    of_words: Asked::ALL,
     compute: |doc, scratch, out| compute(doc, newline_lines(doc.text), scratch, out),
 };
 
@@ -136,6 +137,7 @@ pub static V2: Family = Family {
     source: SOURCE,
     signals: &SIGNALS,
     needs: NEEDS,
+    of_words: Asked::ALL,
     compute: |doc, scratch, out| compute(doc, newline_run_lines(doc.text), scratch, out),
 };
 
@@ -182,7 +184,7 @@ fn compute(doc: &Doc<'_>, lines: NewlineRuns<'_>, scratch: &mut Scratch, out: &m
         share(repeated.copies_chars, words.chars),
     ]);
     ngrams.load(doc.text, doc.split_words);
-    let tops = ngrams.tops();
+    let tops = ngrams.tops(doc.text, doc.split_words);
     let tops = [2, 3, 4].into_iter().zip(tops).map(|(n, top)| {
         let chars = |top: Top| top.count * ngrams.chars(top.first, n);
         top.map(|top| share(chars(top), words.chars))

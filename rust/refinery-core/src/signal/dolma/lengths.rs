@@ -2,7 +2,7 @@
 //!
 //! Not here: lengths of paragraphs, and in tokens of a tokenizer (`n_tokens`).
 
-use super::super::{Family, Scratch};
+use super::super::{Asked, Family, Scratch};
 use super::classes::{SPACE, WORD, table};
 use super::spec;
 use crate::text::lines::strip;
@@ -26,6 +26,7 @@ pub static FAMILY: Family = Family {
         ),
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

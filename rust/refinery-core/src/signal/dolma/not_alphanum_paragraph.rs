@@ -1,6 +1,6 @@
 //! Paragraphs without a letter or digit, as Dolma's tagger `not_alphanum_paragraph_v1` finds them.
 
-use super::super::{Family, Scratch};
+use super::super::{Asked, Family, Scratch};
 use super::classes::{EMOJI, PUNCT, SPACE, table};
 use super::spec;
 use crate::text::lines::{newline_lines, strip};
@@ -24,6 +24,7 @@ pub static FAMILY: Family = Family {
         ),
     ],
     needs: Needs::NONE,
+    of_words: Asked::ALL,
     compute,
 };
 

@@ -12,7 +12,7 @@
 //!
 //! Not here: where the repetitions are.
 
-use super::super::{Family, Scratch};
+use super::super::{Asked, Family, Scratch};
 use super::spec;
 use crate::text::{Doc, Needs};
 
@@ -34,6 +34,7 @@ pub static FAMILY: Family = Family {
         token_ids: true,
         ..Needs::NONE
     },
+    of_words: Asked::ALL,
     compute,
 };
 
