@@ -183,6 +183,18 @@ def test_works_without_text_or_column_are_told_together(tmp_path):
     assert "'b.parquet' matches no file" in text
 
 
+def test_the_file_of_the_demo_is_valid_and_text_without_works_is_cut(tmp_path):
+    from refinery.demo import ABLATION
+
+    config, _ = load_ablation(ABLATION)
+    assert [work.parts for works in config.families.values() for work in works] == [6, 6, 6]
+    rows = {"id": [str(i) for i in range(60)], "text": "x", "source": "man-page"}
+    (tmp_path / "raw").mkdir()
+    pl.DataFrame(rows).write_parquet(tmp_path / "raw" / "a.parquet")
+    works = read_works({"far": config.families["far"]}, tmp_path, work_bytes=10, seed=1)
+    assert works.measured["work"].n_unique() == 6
+
+
 def test_half_of_a_work_at_most_is_measured():
     rows = {
         "family": "near",

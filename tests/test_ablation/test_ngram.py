@@ -8,10 +8,12 @@ import pyarrow as pa
 import pytest
 from tests.conftest import ODD_TEXTS
 from tests.twins.ngram_lm import NgramModel as Twin
+from typer.testing import CliRunner
 
 import refinery as rf
 from refinery import _core
 from refinery.ablation import ngram
+from refinery.cli.app import app
 from refinery.errors import ConfigError, DataError, ModelError, ParameterError
 from refinery.scoring.train_lm import train_lm
 
@@ -141,3 +143,14 @@ def test_training_on_nothing_is_refused(tmp_path):
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(DataError, match="no document"):
         train_lm(["empty.jsonl"], tmp_path / "my.ngram", over_bytes=True, folder=tmp_path)
+
+
+def test_the_command_prints_loss_and_buckets(tmp_path):
+    pl.DataFrame({"body": PROSE * 60}).write_parquet(tmp_path / "a.parquet")
+    out = tmp_path / "my.ngram"
+    given = ["train-lm", str(tmp_path / "a.parquet"), "-o", str(out), "--text", "body", "--bytes"]
+    shown = CliRunner().invoke(app, given)
+    assert shown.exit_code == 0, shown.output
+    assert "Held-out documents: 0." in shown.output
+    assert "head below" in shown.output
+    assert _core.NgramModel.load(out).order == 6
