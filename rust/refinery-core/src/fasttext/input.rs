@@ -4,8 +4,8 @@
 //! Trained by one thread, which is what makes a model reproducible, fastText gives values to the
 //! first tenth of the rows, and to those that the training text asks for; all others are zeros.
 //! Of two million buckets half or more may be such rows. Adding one changes nothing, so they are
-//! neither stored nor visited: less to read at random, less memory, and less to allocate while
-//! loading, which is most of the time that loading takes. The numbers are the same to the bit: a
+//! neither stored nor visited: less memory, and less to allocate while loading, which is most of the
+//! time that loading takes. The numbers are the same to the bit: a
 //! sum that begins with +0 is never -0.
 
 use std::io::BufRead;
