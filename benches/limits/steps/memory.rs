@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use super::limit;
 use crate::Work;
 use crate::dispatch::dispatched;
 use crate::documents::Documents;
@@ -51,9 +52,9 @@ pub fn works(documents: &Documents) -> Vec<Work<'_>> {
         }
     };
     vec![
-        ("memory_read".into(), "limit", LARGE, Box::new(read)),
-        ("memory_copy".into(), "limit", LARGE, Box::new(written)),
-        ("xxh3".into(), "limit", n_bytes, Box::new(hashed)),
-        ("utf8".into(), "limit", n_bytes, Box::new(checked)),
+        limit("memory_read", LARGE, read),
+        limit("memory_copy", LARGE, written),
+        limit("xxh3", n_bytes, hashed),
+        limit("utf8", n_bytes, checked),
     ]
 }

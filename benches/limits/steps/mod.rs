@@ -69,85 +69,91 @@ impl Prepared {
 
 /// Every limit, in the order of the job.
 pub fn limits<'a>(documents: &'a Documents, prepared: &'a Prepared) -> Vec<Work<'a>> {
-    let n_bytes = documents.n_bytes();
-    let mut works: Vec<Work<'a>> = memory::works(documents);
-    let mut add = |name: &str, work: Box<dyn FnMut() + 'a>| {
-        works.push((name.to_owned(), "limit", n_bytes, work));
-    };
-    let mut cut = words::Cut::default();
-    add(
-        "words",
-        Box::new(move || {
-            for &(start, end) in documents.bounds() {
-                words::cut(documents.flat(), start, end, &mut cut);
-                black_box(&cut.words);
-            }
-        }),
-    );
-    let mut grams = Vec::new();
-    add(
-        "five_grams",
-        Box::new(move || {
-            for words in prepared.words_of() {
-                minhash::five_grams(words, &mut grams);
-                black_box(&grams);
-            }
-        }),
-    );
-    let permutations = minhash::Permutations::new();
-    add(
-        "minhash_112",
-        Box::new(move || {
-            for shingles in prepared.shingles_of() {
-                let mut least = [u32::MAX; minhash::VALUES];
-                minhash::minima(shingles, &permutations, &mut least);
-                black_box(&least);
-            }
-        }),
-    );
-    add(
-        "gopher_quality",
-        Box::new(move || {
-            for (text, words) in documents.iter().zip(prepared.words_of()) {
-                black_box(gopher::quality(text, words));
-            }
-        }),
-    );
-    let mut repetition = gopher::Repetition::default();
-    add(
-        "gopher_repetition",
-        Box::new(move || {
-            for (text, words) in documents.iter().zip(prepared.words_of()) {
-                black_box(repetition.fractions(text, words));
-            }
-        }),
-    );
-    let mut lines = lines::Lines::default();
-    add(
-        "c4_fineweb",
-        Box::new(move || {
-            for (text, words) in documents.iter().zip(prepared.words_of()) {
-                black_box(lines.counts(text, words));
-            }
-        }),
-    );
-    add(
-        "tokens",
-        Box::new(move || {
-            for &(start, end) in documents.bounds() {
-                black_box(prepared.pieces.count(documents.flat(), start, end));
-            }
-        }),
-    );
-    let mut tally = kl3m::Tally::default();
-    add(
-        "kl3m_tallies",
-        Box::new(move || {
-            for (text, ids) in documents.iter().zip(prepared.pieces.ids_of()) {
-                black_box(tally.entropies(text, ids));
-            }
-        }),
-    );
-    works.extend(vectors::works(prepared, n_bytes));
+    let mut works = memory::works(documents);
+    works.extend(word_works(documents, prepared));
+    works.extend(rule_works(documents, prepared));
+    works.extend(token_works(documents, prepared));
+    works.extend(vectors::works(prepared, documents.n_bytes()));
     works
+}
+
+/// A limit that handles so many bytes.
+fn limit<'a>(name: &str, n_bytes: usize, work: impl FnMut() + 'a) -> Work<'a> {
+    (name.to_owned(), "limit", n_bytes, Box::new(work))
+}
+
+fn word_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 3] {
+    let n_bytes = documents.n_bytes();
+    let (mut cut, mut grams) = (words::Cut::default(), Vec::new());
+    let permutations = minhash::Permutations::new();
+    let words = move || {
+        for &(start, end) in documents.bounds() {
+            words::cut(documents.flat(), start, end, &mut cut);
+            black_box(&cut.words);
+        }
+    };
+    let five_grams = move || {
+        for words in prepared.words_of() {
+            minhash::five_grams(words, &mut grams);
+            black_box(&grams);
+        }
+    };
+    let minhash = move || {
+        for shingles in prepared.shingles_of() {
+            let mut least = [u32::MAX; minhash::VALUES];
+            minhash::minima(shingles, &permutations, &mut least);
+            black_box(&least);
+        }
+    };
+    [
+        limit("words", n_bytes, words),
+        limit("five_grams", n_bytes, five_grams),
+        limit("minhash_112", n_bytes, minhash),
+    ]
+}
+
+fn rule_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 3] {
+    let n_bytes = documents.n_bytes();
+    let each = || documents.iter().zip(prepared.words_of());
+    let mut repetition = gopher::Repetition::default();
+    let mut lines = lines::Lines::default();
+    let quality = move || {
+        for (text, words) in each() {
+            black_box(gopher::quality(text, words));
+        }
+    };
+    let repetition = move || {
+        for (text, words) in each() {
+            black_box(repetition.fractions(text, words));
+        }
+    };
+    let lines = move || {
+        for (text, words) in each() {
+            black_box(lines.counts(text, words));
+        }
+    };
+    [
+        limit("gopher_quality", n_bytes, quality),
+        limit("gopher_repetition", n_bytes, repetition),
+        limit("c4_fineweb", n_bytes, lines),
+    ]
+}
+
+fn token_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 2] {
+    let n_bytes = documents.n_bytes();
+    let mut tally = kl3m::Tally::default();
+    let tokens = move || {
+        for &(start, end) in documents.bounds() {
+            black_box(prepared.pieces.count(documents.flat(), start, end));
+        }
+    };
+    let tallies = move || {
+        for (text, ids) in documents.iter().zip(prepared.pieces.ids_of()) {
+            black_box(tally.entropies(text, ids));
+        }
+    };
+    [
+        limit("tokens", n_bytes, tokens),
+        limit("kl3m_tallies", n_bytes, tallies),
+    ]
 }

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use super::hash::mix;
-use super::{Prepared, Word};
+use super::{Prepared, Word, limit};
 use crate::Work;
 use crate::dispatch::dispatched;
 
@@ -18,21 +18,10 @@ const ROWS: [usize; 2] = [2_000_000, 100_000];
 pub fn works(prepared: &Prepared, n_bytes: usize) -> Vec<Work<'_>> {
     let [large, small] = ROWS;
     vec![
-        (
-            "vectors_dim_100".into(),
-            "limit",
-            n_bytes,
-            scored(prepared, large, add_100),
-        ),
-        (
-            "vectors_dim_16".into(),
-            "limit",
-            n_bytes,
-            scored(prepared, large, add_16),
-        ),
-        (
-            "vectors_dim_16_small".into(),
-            "limit",
+        limit("vectors_dim_100", n_bytes, scored(prepared, large, add_100)),
+        limit("vectors_dim_16", n_bytes, scored(prepared, large, add_16)),
+        limit(
+            "vectors_dim_16_small",
             n_bytes,
             scored(prepared, small, add_16),
         ),
@@ -41,21 +30,17 @@ pub fn works(prepared: &Prepared, n_bytes: usize) -> Vec<Work<'_>> {
 
 type Add<const DIM: usize> = fn(&[[f32; DIM]], &[u32], &mut [f32; DIM]);
 
-fn scored<const DIM: usize>(
-    prepared: &Prepared,
-    n_rows: usize,
-    add: Add<DIM>,
-) -> Box<dyn FnMut() + '_> {
+fn scored<const DIM: usize>(prepared: &Prepared, n_rows: usize, add: Add<DIM>) -> impl FnMut() {
     let table: Vec<[f32; DIM]> = (0..n_rows).map(|row| [row as f32; DIM]).collect();
     let mut rows = Vec::new();
-    Box::new(move || {
+    move || {
         for words in prepared.words_of() {
             row_numbers(words, n_rows, &mut rows);
             let mut sum = [0.0; DIM];
             add(&table, &rows, &mut sum);
             black_box(&sum);
         }
-    })
+    }
 }
 
 /// A row for every word and every two words in a row.
