@@ -26,6 +26,7 @@ fn cluster(rows: &[Vec<u32>], threshold: Option<f64>) -> Clusters {
 /// The same within limits, from memory and from disk.
 fn cluster_within(
     rows: &[Vec<u32>],
+    alive: &[bool],
     threshold: Option<f64>,
     table_documents: usize,
 ) -> Result<[Clusters; 2]> {
@@ -40,7 +41,6 @@ fn cluster_within(
     let bands = num_perm / ROWS;
     let shape = Shape { num_perm, bands };
     let rank: Vec<u32> = (0..rows.len() as u32).collect();
-    let alive = vec![true; rows.len()];
     let mut spilled = Spilled::<u32>::create(&std::env::temp_dir(), shape)?;
     for part in values.chunks(7 * num_perm) {
         let stored: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -48,8 +48,8 @@ fn cluster_within(
     }
     let resident = Resident::new(&values, shape)?;
     Ok([
-        super::cluster(&resident, &rank, &alive, threshold, limits)?,
-        super::cluster(&spilled, &rank, &alive, threshold, limits)?,
+        super::cluster(&resident, &rank, alive, threshold, limits)?,
+        super::cluster(&spilled, &rank, alive, threshold, limits)?,
     ])
 }
 
@@ -221,7 +221,7 @@ fn families_in_a_large_bucket_are_found_through_their_leaders() {
     let found = cluster(&rows, Some(0.8));
     assert!((0..1000).map(|i| i % 40).eq(found.smallest.iter().copied()));
     // A bucket that is read in four pieces keeps its leaders.
-    for within in cluster_within(&rows, Some(0.8), 1).unwrap() {
+    for within in cluster_within(&rows, &[true; 1000], Some(0.8), 1).unwrap() {
         assert_eq!(within, found);
     }
 }
@@ -286,12 +286,16 @@ proptest! {
 
     #[test]
     fn limits_and_disk_change_nothing(
-        rows in rows(6, 400),
+        rows in rows(6, 150),
+        dead in 1_usize..9,
         threshold in prop::option::of(0.0..1.0),
         table_documents in 1_usize..300,
     ) {
-        let plenty = cluster(&rows, threshold);
-        for within in cluster_within(&rows, threshold, table_documents).unwrap() {
+        let alive: Vec<bool> = (0..rows.len()).map(|i| i % dead != 1).collect();
+        let rank: Vec<u32> = (0..rows.len() as u32).collect();
+        let clustering = clustering(6, threshold);
+        let plenty = near_duplicate_clusters(&rows.concat(), &rank, &alive, &clustering).unwrap();
+        for within in cluster_within(&rows, &alive, threshold, table_documents).unwrap() {
             prop_assert_eq!(&within.smallest, &plenty.smallest);
             prop_assert_eq!(within.stats.candidate_pairs, plenty.stats.candidate_pairs);
         }
