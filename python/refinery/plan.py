@@ -609,6 +609,7 @@ class _PlanBuilder:
             )
             self._problem((*where, "model"), message)
         self._families.add((RANGES, config.view))
+        self._whole.add((RANGES, config.view))  # the score is made of all its columns
         return found
 
     def _refuse(self, config: ScoreConfig, keys: Iterable[str], what: str, where: KeyPath) -> None:
