@@ -78,8 +78,11 @@ def slow_run(folder, seconds, arguments=()):
     run(folder, arguments)
 
 
-def in_fork(function, *, stop_after=None, signum=signal.SIGKILL, **options):
-    """Exit code of `function` in a fork, which gets `signum` after `stop_after` seconds."""
+def in_fork(function, *, stop_after=None, once_there=None, signum=signal.SIGKILL, **options):
+    """Exit code of `function` in a fork, which gets `signum` after `stop_after` seconds.
+
+    The seconds count from when the path `once_there` exists: a busy machine starts a run late.
+    """
     pid = os.fork()
     if pid == 0:
         try:
@@ -90,15 +93,20 @@ def in_fork(function, *, stop_after=None, signum=signal.SIGKILL, **options):
         os._exit(0)
     begun = time.monotonic()
     if stop_after is not None:
-        while (
-            time.monotonic() - begun < stop_after
-            and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-        ):
-            time.sleep(0.002)
+        if once_there is not None:
+            wait_while(pid, lambda: not Path(once_there).exists())
+            begun = time.monotonic()
+        wait_while(pid, lambda: time.monotonic() - begun < stop_after)
         os.kill(pid, signum)
         begun = time.monotonic()
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status), time.monotonic() - begun
+
+
+def wait_while(pid, condition):
+    """Return when `condition` no longer holds, or the child has ended."""
+    while condition() and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        time.sleep(0.002)
 
 
 def cli(arguments, cwd, out, err):
