@@ -139,7 +139,7 @@ def test_signal_stops_in_time_and_the_run_resumes(forks, undisturbed, folder, si
     draw = random.Random(int(signum))
     for _ in range(n):
         code, seconds = forks(
-            do="slow_run", folder=folder, seconds=0.2, arguments=["--threads=1"],
+            do="slow_run", folder=folder, seconds=1.0, arguments=["--threads=1"],
             stop_after=draw.uniform(0.1, 0.9), once_there=str(folder / "out/_refinery"), signum=int(signum),
         )  # fmt: skip
         assert code == 128 + signum
