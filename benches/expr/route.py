@@ -19,7 +19,7 @@ import pyarrow as pa
 
 import refinery as rf
 from refinery import _core
-from refinery.expr.functions import family_name
+from refinery.signal_table import canonical
 
 PROFILES = ["datatrove/gopher_quality", "datatrove/gopher_repetition", "datatrove/fineweb_quality"]
 
@@ -34,7 +34,7 @@ def main() -> None:
         sorted(options.folder.glob("*.parquet"))[: options.files], columns=["text"]
     )
     texts = frame["text"].to_arrow(compat_level=pl.CompatLevel.newest())
-    families = [family_name(name) for name in PROFILES]
+    families = [canonical(name) for name in PROFILES]
     compiled = _core.Pass(families=families)
     pool = _core.ThreadPool(len(os.sched_getaffinity(0)))
 
