@@ -17,12 +17,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from refinery.config_file import CheckedFile, apply_overrides, load_document, validated
 from refinery.config_file import Section as _Model
-from refinery.config_file import apply_overrides, load_document, validated
-from refinery.errors import ConfigError, Problem
 from refinery.gate_config import LicencesConfig, SourcesConfig
 from refinery.select_config import SelectConfig
-from refinery.yaml_file import Document, Path, parse
+from refinery.yaml_file import Document, parse
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -339,22 +338,8 @@ class Config(_Model):
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Pipeline(CheckedFile[Config]):
     """A checked pipeline and the document it came from."""
-
-    config: Config
-    document: Document
-    folder: FilePath
-
-    def error(self, problems: list[Problem]) -> ConfigError:
-        """A ConfigError about this pipeline's file."""
-        return ConfigError(self.document.file, problems)
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at `path` of this pipeline's file."""
-        if path[:2] == ("input", 0) and isinstance(self.document.data.get("input"), dict):
-            path = ("input", *path[2:])  # a single input is written without its list
-        return self.document.problem(path, message)
 
 
 def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> Pipeline:

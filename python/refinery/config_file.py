@@ -14,8 +14,9 @@ refinery.errors.ConfigError: train.yaml:1:1: epoch: no such key; did you mean ep
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,6 +35,29 @@ class Section(BaseModel):
     """A mapping of a file: an unknown key is a problem, and nothing changes after the check."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class CheckedFile(Generic[M]):
+    """A checked file: its model, the document it came from, and the folder of its relative paths."""
+
+    config: M
+    document: Document
+    folder: FilePath
+
+    def error(self, problems: list[Problem]) -> ConfigError:
+        """A ConfigError about the file."""
+        return ConfigError(self.document.file, problems)
+
+    def error_at(self, path: Path, message: str) -> ConfigError:
+        """One problem as an error."""
+        return self.error([self.problem(path, message)])
+
+    def problem(self, path: Path, message: str) -> Problem:
+        """A problem at `path` of the file, with its line."""
+        if len(path) > 1 and path[1] == 0 and isinstance(self.document.data.get(path[0]), dict):
+            path = (path[0], *path[2:])  # a single entry is written without its list
+        return self.document.problem(path, message)
 
 
 def load_document(file: str | FilePath, overrides: Sequence[str] | None = None) -> Document:

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.config import InputConfig
-from refinery.config_file import Section, apply_overrides, load_document, validated
+from refinery.config_file import CheckedFile, Section, apply_overrides, load_document, validated
 from refinery.errors import ConfigError
 from refinery.training.config import RunConfig, as_run
-from refinery.yaml_file import Document, Path, parse
+from refinery.yaml_file import Document, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,22 +128,8 @@ class LabellingConfig(Section):
 
 
 @dataclass(frozen=True)
-class LabellingRecipe:
+class LabellingRecipe(CheckedFile[LabellingConfig]):
     """A checked labelling file and the document it came from."""
-
-    config: LabellingConfig
-    document: Document
-    folder: FilePath
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at `path` of this file, with its line."""
-        if len(path) > 1 and path[1] == 0 and isinstance(self.document.data.get(path[0]), dict):
-            path = (path[0], *path[2:])
-        return self.document.problem(path, message)
-
-    def error(self, path: Path, message: str) -> ConfigError:
-        """One problem as an error."""
-        return ConfigError(self.document.file, [self.problem(path, message)])
 
     @property
     def output(self) -> FilePath:

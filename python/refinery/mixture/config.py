@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from refinery.config import InputConfig, ResourcesConfig, Size, TokensConfig
-from refinery.config_file import Section, load_document, validated
-from refinery.errors import ConfigError, ParameterError, Problem
+from refinery.config_file import CheckedFile, Section, load_document, validated
+from refinery.errors import ParameterError, Problem
 from refinery.scaling.units import parse_amount, parse_share
-from refinery.yaml_file import Document, Path, parse
+from refinery.yaml_file import Document, parse
 
 
 def _share(value: Any) -> Any:
@@ -121,20 +121,8 @@ class MixtureConfig(Section):
 
 
 @dataclass(frozen=True)
-class Mixture:
+class Mixture(CheckedFile[MixtureConfig]):
     """A checked mixture file and where it came from."""
-
-    config: MixtureConfig
-    document: Document
-    folder: FilePath
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at `path` of the file."""
-        return self.document.problem(path, message)
-
-    def error(self, problems: list[Problem]) -> ConfigError:
-        """A ConfigError about the file."""
-        return ConfigError(self.document.file, problems)
 
     @property
     def threads(self) -> int:

@@ -20,14 +20,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.config import InputConfig, SourceValue
-from refinery.config_file import Section, apply_overrides, load_document, validated
+from refinery.config_file import CheckedFile, Section, apply_overrides, load_document, validated
 from refinery.errors import ConfigError
-from refinery.yaml_file import Document, Path, parse
+from refinery.yaml_file import Document, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from refinery.errors import Problem
 
 
 class Condition(Section):
@@ -269,22 +267,8 @@ class TrainingConfig(Section):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(CheckedFile[TrainingConfig]):
     """A checked training file and the document it came from."""
-
-    config: TrainingConfig
-    document: Document
-    folder: FilePath
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at `path` of this file, with its line."""
-        if len(path) > 1 and isinstance(self.document.data.get(path[0]), dict):
-            path = (path[0], *path[2:]) if path[1] == 0 else path
-        return self.document.problem(path, message)
-
-    def error(self, path: Path, message: str) -> ConfigError:
-        """One problem as an error."""
-        return ConfigError(self.document.file, [self.problem(path, message)])
 
     @property
     def output(self) -> FilePath:

@@ -87,7 +87,7 @@ class Pool:
                 f"none of the {self.read} documents of input is alive in {self._verdicts.path}; "
                 "are the inputs, and their ids, those of the run?"
             )
-            raise self._recipe.error(("run",), message)
+            raise self._recipe.error_at(("run",), message)
 
 
 def read_verdicts(config: RunConfig, folder: Path, columns: set[str]) -> Verdicts:

@@ -147,7 +147,7 @@ class _Reading:
         for part in self._parts:
             if part.config.kind in ("pool", "path", "labels") and not part.sampler.documents:
                 message = "finds no document"
-                raise self._recipe.error((part.side, part.index), message)
+                raise self._recipe.error_at((part.side, part.index), message)
 
     def examples(self) -> Examples:
         """What the samplers hold, altered, without repeats, with equal lengths."""
@@ -257,7 +257,7 @@ class _Reading:
         if len(with_text) < len(chosen):
             if not self._config.input:
                 message = f"{len(chosen) - len(with_text)} labelled documents have no text, and there is no input: to find it in"
-                raise self._recipe.error((part.side, part.index, "labels"), message)
+                raise self._recipe.error_at((part.side, part.index, "labels"), message)
             part.ids = chosen.filter(pl.col("text").is_null())["id"]
         # A labelled document without a source is a work of its own.
         self._offer(part, with_text.with_columns(source_file="id"))
@@ -287,7 +287,7 @@ class _Reading:
                 f"no chunk of {self._config.chunks.words[0]} words or more in "
                 f"{part.sampler.documents} documents; clean is {part.config.clean}"
             )
-            raise self._recipe.error((part.side, part.index), message)
+            raise self._recipe.error_at((part.side, part.index), message)
         if wanted is not None and len(found) < wanted:
             name = f"{part.side}[{part.index}]"
             self.notes.append(f"{name}: {len(found)} chunks where {wanted} were asked for")
@@ -326,7 +326,7 @@ class _Reading:
         n = min(len(matched) // 2, self._config.chunks.per_class)
         if n == 0:
             message = "positives and negatives have no length in common; widen chunks.words"
-            raise self._recipe.error(("chunks",), message)
+            raise self._recipe.error_at(("chunks",), message)
         least = min(before.values())
         if n < least // 2:
             self.notes.append(

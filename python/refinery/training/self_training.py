@@ -123,7 +123,7 @@ def self_train(
     check_output(recipe, replace_other=replace_other)
     if not recipe.config.input:
         message = "self-training takes unlabelled text from the pool, which input: would name"
-        raise recipe.error((), message)
+        raise recipe.error_at((), message)
     examples, split = prepared(recipe, note)
     leak = checked_leak(recipe, examples, note)
     unlabelled = unlabelled_chunks(recipe, split, {chunk.text for chunk in examples.chunks})

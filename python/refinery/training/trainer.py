@@ -134,7 +134,7 @@ def prepared(recipe: Recipe, note: Callable[[str], object]) -> tuple[Examples, S
             f"all {side} are of one {work_column(recipe)} ({error.work}): none can be held out; "
             "name another column, or document"
         )
-        raise recipe.error(("split", "by"), message) from None
+        raise recipe.error_at(("split", "by"), message) from None
     return examples, split
 
 
@@ -277,7 +277,7 @@ def check_output(recipe: Recipe, *, replace_other: bool) -> None:
         message = (
             f"{recipe.config.output} holds another model; choose another output, or pass --replace"
         )
-        raise recipe.error(("output",), message)
+        raise recipe.error_at(("output",), message)
 
 
 def _check_installed() -> None:
