@@ -11,6 +11,7 @@ import refinery as rf
 from refinery.ablation.command import ablate
 from refinery.ablation.config import load_ablation, parse_ablation
 from refinery.ablation.decontaminate import is_similar, shares_ngram
+from refinery.ablation.pool import PoolMaker
 from refinery.ablation.works import read_works, split
 from refinery.cli.app import app
 from refinery.errors import ConfigError, VoidAblationError
@@ -164,6 +165,20 @@ def test_all_problems_of_a_file_are_told(tmp_path):
         parse_ablation(base + "arms: [random, random_again, top]\n")
     with pytest.raises(ConfigError, match="needs run: the output folder"):
         parse_ablation(base + "arms: [{kind: run}]\n")
+    with pytest.raises(ConfigError) as error:
+        parse_ablation(base + "arms: [{kind: random, rules: c4}, {kind: top, rules: []}]\n")
+    assert "an arm of kind random takes no rules; kinds that do: length, rules, top" in str(error)
+    assert "found []" in str(error)
+
+
+def test_an_unknown_rule_of_an_arm_is_told_with_the_arm(tmp_path):
+    (tmp_path / "pool.jsonl").write_text('{"text": "a"}\n')
+    config = parse_ablation(
+        f"pool: {{input: {{path: pool.jsonl}}, scores: []}}\nfilter: {FILTER}\nfamilies: {{}}\noutput: {{path: o}}\n"
+        "arms: [random, random_again, oracle, inverse, {kind: top, rules: {n_wrds: {min: 50}}}]\n"
+    )
+    with pytest.raises(ConfigError, match=r"arms\[4\]\.rules\.n_wrds: no such signal.*n_words"):
+        PoolMaker(config, tmp_path, tmp_path / "o").check()
 
 
 def test_works_without_text_or_column_are_told_together(tmp_path):

@@ -80,35 +80,36 @@ class Arms:
         elif arm.kind == "quota":
             rows = self._quota(arm, drawn, yield_)
         else:
-            allowed, key = self._preference(arm, seed)
-            kept = drawn if allowed is None else drawn[allowed[drawn]]
-            rows = kept if arm.kind in ("full", "run") else self._take(kept, key, budget)
+            allowed = self._allowed(arm, drawn)
+            whole = arm.kind in ("full", "run")
+            rows = allowed if whole else self._take(allowed, self._key(arm, seed), budget)
         return self._selection(self._shuffled(rows, seed), drawn)
 
-    def _preference(self, arm: ArmConfig, seed: int) -> tuple[NDArray[np.bool_] | None, Floats]:
-        """Who may be kept (None: all), and a key of every document: the highest goes first."""
+    def _allowed(self, arm: ArmConfig, drawn: Rows) -> Rows:
+        """Those of the drawn documents that an arm may keep: what passes its rules, or its run kept."""
+        if arm.rules is not None:
+            return drawn[self._passing(arm.name)[drawn]]
+        return drawn[self._kept_by(arm)[drawn]] if arm.kind == "run" else drawn
+
+    def _key(self, arm: ArmConfig, seed: int) -> Floats:
+        """A number of every document: the highest goes first."""
         match arm.kind:
-            case "rules":
-                return self._passing(arm.name), self._uniform("rules", seed)
-            case "run":
-                return self._kept_by(arm), self._uniform("run", seed)
             case "top":
-                return None, self._score(arm)
+                return self._score(arm)
             case "inverse":
-                return None, -self._score(arm)
+                return -self._score(arm)
             case "sample":
-                return None, self._score(arm) / arm.tau + self._gumbel(seed)
+                return self._score(arm) / arm.tau + self._gumbel(seed)
             case "shuffled":
-                return None, self._score(arm)[self._permutation(seed)]
+                return self._score(arm)[self._permutation(seed)]
             case "length":
-                return None, self._tokens[: self._n].astype(np.float64)
+                return self._tokens[: self._n].astype(np.float64)
             case "ppl_low":
-                return None, -self._perplexity
+                return -self._perplexity
             case "ppl_mid":
-                ranks = self._token_ranks(self._perplexity)
-                return None, -np.abs(ranks - 0.5)
-        # full, random, random_again: two draws that nothing but their names tells apart.
-        return None, self._uniform(arm.kind, seed)
+                return -np.abs(self._token_ranks(self._perplexity) - 0.5)
+        # rules, random, random_again: draws that nothing but their names tells apart.
+        return self._uniform(arm.kind, seed)
 
     def _drawn(self, seed: int) -> Rows:
         """Documents that a seed draws from: a share of the pool."""
@@ -148,13 +149,14 @@ class Arms:
         return np.concatenate(parts)
 
     def _quota(self, arm: ArmConfig, drawn: Rows, yield_: float) -> Rows:
-        """The best of every domain, each with the same yield."""
+        """The best of every domain, each with the same yield of what was drawn of it."""
         domains = self._domains(arm)
         key = self._score(arm)
+        allowed = self._allowed(arm, drawn)
         parts = []
         for domain in np.unique(domains[drawn]):
-            members = drawn[domains[drawn] == domain]
-            parts.append(self._take(members, key, yield_ * self._tokens[members].sum()))
+            budget = yield_ * self._tokens[drawn[domains[drawn] == domain]].sum()
+            parts.append(self._take(allowed[domains[allowed] == domain], key, budget))
         return np.concatenate(parts)
 
     def _domains(self, arm: ArmConfig) -> NDArray[np.int64]:
@@ -252,9 +254,6 @@ class Arms:
             int(self._bytes[drawn].sum()),
             len(drawn),
         )
-
-    def _random(self, what: str, seed: int) -> Floats:
-        return self._uniform(what, seed)
 
     def _gumbel(self, seed: int) -> Floats:
         uniform = self._uniform("gumbel", seed)

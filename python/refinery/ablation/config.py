@@ -10,7 +10,7 @@ Not here: what an arm keeps (`arms`), and whether files and models exist (`pool`
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -36,7 +36,9 @@ RULES = (
     "c4",
     "datatrove/fineweb_quality",
 )
-"""What `rules` asks for by default: Gopher, C4 and FineWeb, each on the text as it was read."""
+"""What an arm of kind `rules` asks for by default: Gopher, C4 and FineWeb, each on the text as it was read."""
+_RULELESS = ("full", "random", "random_again", "length_matched", "oracle", "run")
+"""Kinds that are what others are compared with, or have made their choice: rules would change what they mean."""
 
 
 class Where(Section):
@@ -77,7 +79,11 @@ class ArmConfig(Section):
     column: str | None = Field(
         None, description="Of the domains of `quota`; without one they are found in the text."
     )
-    rules: Any = Field(list(RULES), description="Of `rules`, as in a pipeline file.")
+    rules: Any = Field(
+        None,
+        description="As in a pipeline file: who may be kept at all, before the arm's own choice. "
+        "Kind `rules` draws at random among those, and has a default.",
+    )
     run: str | None = Field(None, description="Output folder of a finished run, of `run`.")
     yields: list[Annotated[float, Field(gt=0, le=1)]] | None = Field(
         None, description="The main yield by default, and every yield for `top`."
@@ -87,14 +93,23 @@ class ArmConfig(Section):
     @classmethod
     def _named(cls, value: Any) -> Any:
         data = {"kind": value} if isinstance(value, str) else value
-        if isinstance(data, dict) and "kind" in data:
-            return {"name": str(data["kind"])} | data
-        return data
+        if not isinstance(data, dict) or "kind" not in data:
+            return data
+        own = {"rules": list(RULES)} if data["kind"] == "rules" else {}
+        return {"name": str(data["kind"])} | own | data
 
     @model_validator(mode="after")
     def _complete(self) -> ArmConfig:
         if self.kind == "run" and self.run is None:
             msg = "an arm of kind run needs run: the output folder of a finished run"
+            raise ValueError(msg)
+        if self.rules is not None and self.kind in _RULELESS:
+            allowed = ", ".join(kind for kind in get_args(ArmKind) if kind not in _RULELESS)
+            msg = f"an arm of kind {self.kind} takes no rules; kinds that do: {allowed}"
+            raise ValueError(msg)
+        takes_rules = self.rules is not None or self.kind == "rules"
+        if takes_rules and not (isinstance(self.rules, str | list | dict) and self.rules):
+            msg = f"rules: expected profiles, or bounds such as {{n_words: {{min: 50}}}}, found {self.rules!r}"
             raise ValueError(msg)
         return self
 

@@ -258,7 +258,7 @@ class Experiment:
         return {
             "arm": fit.arm,
             "scorer": (arm.by or self._config.filter) if arm is not None and scored else "",
-            "rule": arm.kind if arm is not None else "random",
+            "rule": _rule(arm),
             "proxy": proxy.name,
             "regime": "R1",
             "yield_target": fit.yield_,
@@ -272,6 +272,13 @@ class Experiment:
             "key": fit.key,
             "is_baseline": fit.key == fit.baseline,
         }
+
+
+def _rule(arm: ArmConfig | None) -> str:
+    """By which rule of selection documents were chosen; an arm of rules alone is one of its own."""
+    if arm is None:
+        return "random"
+    return f"{arm.kind} after rules" if arm.rules and arm.kind != "rules" else arm.kind
 
 
 def _by_work(documents: pl.DataFrame, nats: list[float]) -> pl.DataFrame:

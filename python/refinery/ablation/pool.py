@@ -44,7 +44,7 @@ _SAMPLE, _HELD_OUT, _PARTS = 1, 2, 3
 class Pool:
     """Documents that arms draw from.
 
-    `frame` has a row a document: `id`, `text`, `n_bytes`, and a column for every score, signal and
+    `rules` are those of each arm that has any, by its name. `frame` has a row a document: `id`, `text`, `n_bytes`, and a column for every score, signal and
     rule that an arm asks for. `works` are all works of the evaluation, coverage included;
     `counts` say how many documents were left out, and why.
     """
@@ -127,9 +127,9 @@ class PoolMaker:
             Views(pipeline.config.annotate.views),
         )
         needed = set()
-        for arm in self._config.arms:
-            if arm.kind == "rules":
-                self._rules[arm.name] = reader.read(arm.rules, ("rules",))
+        for i, arm in enumerate(self._config.arms):
+            if arm.rules is not None:
+                self._rules[arm.name] = reader.read(arm.rules, ("arms", i, "rules"))
         if reader.problems:
             msg = "arms"
             raise ConfigError(msg, reader.problems)
