@@ -125,6 +125,13 @@ SECTIONS = [
         (linux, release_build),
     ),
     Section(
+        "scaling",
+        "scaling.py",
+        ("--megabytes", "25", "--repeats", "3"),
+        ("--megabytes", "2", "--repeats", "1"),
+        (release_build,),
+    ),
+    Section(
         "beside_datatrove",
         "throughput/run.py",
         ("--megabytes", "3", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
@@ -207,6 +214,7 @@ HEADLINE = {
     "fused bound, MB/s": ("limits", "shares", "fused_bound", "limit_mb_per_s"),
     "added by all but the pass": ("whole_job", "added_by_all_but_the_pass"),
     "2 threads over 1": ("whole_job", "times_faster_with_2_threads", "beyond the start"),
+    "cost of a unit, CPU-ms": ("scaling", "units", "1 threads", "cpu_ms_a_unit"),
     "peak memory over the estimate": ("whole_job", "memory", "measured_to_estimate"),
     "scoring over fastText, dim 100": ("scoring", "models", "bigrams, dim 100", "times_faster"),
     "scoring over fastText, dim 16": ("scoring", "models", "bigrams, dim 16", "times_faster"),

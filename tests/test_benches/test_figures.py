@@ -21,6 +21,14 @@ def _script(path):
 
 
 limits = _script("limits/run")
+scaling = _script("scaling")
+
+
+def test_the_next_unit_goes_to_whoever_is_free():
+    assert scaling.makespan([3, 1, 1, 1], 2) == 3
+    assert scaling.makespan([1, 1, 1, 3], 2) == 4  # the longest last
+    assert scaling.makespan([1] * 8, 4) == 2
+    assert scaling.makespan([1, 2], 256) == 2
 
 
 def test_a_share_is_of_the_steps_in_turn():
