@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.errors import EnvironmentFault
+from refinery.hashes import digest
 from refinery.io.columns import chosen_rows
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
-from refinery.plan import digest, make_minhasher
+from refinery.minhasher import make_minhasher
 from refinery.scoring.reference import Reference, ReferencePass
 from refinery.tree import is_whole, keep_sealed, move, sealed_key
 

@@ -195,3 +195,12 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """`; did you mean X?` for the nearest allowed name, or an empty string."""
     matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file could not be used, for a message that names its place itself."""
+    if isinstance(error, ModelError):
+        return error.message
+    if isinstance(error, FileNotFoundError):
+        return f"no such file: {error.filename}"
+    return str(error)

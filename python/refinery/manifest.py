@@ -10,8 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from refinery.plan import digest
-from refinery.tree import OutputTree, is_whole, sha256_of
+from refinery.hashes import digest, sha256_of
+from refinery.tree import OutputTree, is_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

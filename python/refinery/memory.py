@@ -17,7 +17,7 @@ from refinery.decide.duplicates import HASH_BYTES
 from refinery.errors import ConfigError, EnvironmentFault, Problem
 from refinery.io.columns import BATCH_BYTES
 from refinery.io.units import UNIT_BYTES
-from refinery.plan import make_minhasher
+from refinery.minhasher import make_minhasher
 from refinery.write import ROW_GROUP_BYTES
 
 if TYPE_CHECKING:

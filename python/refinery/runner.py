@@ -37,12 +37,13 @@ from refinery.errors import (
     SchemaError,
     nearest,
 )
+from refinery.hashes import digest, sha256_of
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
 from refinery.memory import memory_model
-from refinery.plan import Plan, build_plan, digest
+from refinery.plan import Plan, build_plan
 from refinery.report.page import render
-from refinery.tree import STATE, OutputTree, move, sealed_key, sha256_of, sync
+from refinery.tree import STATE, OutputTree, move, sealed_key, sync
 from refinery.write import ShardWriter, carried_schema, lay_out
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ leaves them there for the next run to remove or use.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import itertools
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery.errors import EnvironmentFault
+from refinery.hashes import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,12 +135,6 @@ def move(source: Path, target: Path) -> None:
     sync(target.parent)
     if source.parent != target.parent:
         sync(source.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def keep_sealed(temporary: Path, folder: Path, key: str) -> Path:

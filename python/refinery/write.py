@@ -20,8 +20,9 @@ from refinery import signal_table as signals
 from refinery.annotation import read_annotations
 from refinery.decide.state import COPIES
 from refinery.errors import LedgerError, SchemaError
+from refinery.hashes import sha256_of
 from refinery.manifest import read_sealed, sealed
-from refinery.tree import move, sha256_of
+from refinery.tree import move
 from refinery.views import edited_text, plain_strings
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from refinery.ablation.pool import Pool, PoolMaker, thread_pool
 from refinery.ablation.proxy import Corpus, NgramProxy, Training
 from refinery.ablation.works import hashed, read_works
 from refinery.engine import Silent, Stop, run_tasks
-from refinery.plan import digest
+from refinery.hashes import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,7 +17,7 @@ from refinery.decide.ledger import UNITS, amounts, build_ledger
 from refinery.decide.ranks import weighted_ranks
 from refinery.decide.select import select
 from refinery.decide.state import COPIES, Drop, State
-from refinery.plan import make_minhasher
+from refinery.minhasher import make_minhasher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.decide.state import Drop
-from refinery.plan import make_minhasher
+from refinery.minhasher import make_minhasher
 
 if TYPE_CHECKING:
     from refinery.config import ExactDuplicatesConfig, Keep, MinHashConfig, NearDuplicatesConfig

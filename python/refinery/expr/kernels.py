@@ -18,7 +18,7 @@ import pyarrow as pa
 from refinery import _core
 from refinery.annotation import Pass, make_pass
 from refinery.errors import RefineryError, SchemaError
-from refinery.plan import make_minhasher
+from refinery.minhasher import make_minhasher
 from refinery.signal_table import BASE_COLUMNS
 
 if TYPE_CHECKING:

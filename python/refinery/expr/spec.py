@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery.config import check
-from refinery.plan import plan_frame, stamp
+from refinery.hashes import stamp
+from refinery.plan import plan_frame
 from refinery.yaml_file import Document
 
 if TYPE_CHECKING:

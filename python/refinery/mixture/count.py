@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery.errors import SchemaError
-from refinery.plan import digest
+from refinery.hashes import digest
 from refinery.tree import is_whole, keep_sealed, sealed_key
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from refinery import _core
 from refinery import manifest as manifests
 from refinery.engine import Silent, Stop, run_tasks
 from refinery.errors import ConfigError, DataError, LedgerError, PlanMismatchError, Problem
+from refinery.hashes import digest
 from refinery.mixture.amounts import described_mixture, solved
 from refinery.mixture.config import load_mixture
 from refinery.mixture.count import Counter
 from refinery.mixture.plan import MixturePlan, build_plan, open_readers
 from refinery.mixture.shards import ShardWriter
 from refinery.mixture.shuffle import PLACE_BITS, Dealer, Layout, chunks
-from refinery.plan import digest
 from refinery.runner import differences, refuse_foreign
 from refinery.tree import OutputTree, move, sync
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from refinery import _core
 from refinery import manifest as manifests
+from refinery.hashes import sha256_of
 from refinery.mixture.shuffle import Buckets
 from refinery.mixture.token_files import columns_read, open_sink, suffixes
-from refinery.tree import sha256_of, sync
+from refinery.tree import sync
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from refinery import _core
+from refinery.hashes import digest
 from refinery.mixture.count import seed_of
-from refinery.plan import digest
 from refinery.tree import is_whole, keep_sealed, sealed_key
 from refinery.write import conform
 

@@ -21,6 +21,7 @@ from refinery import _core
 from refinery import signal_table as signals
 from refinery.config_file import Section, validated
 from refinery.errors import ConfigError, nearest
+from refinery.hashes import digest
 from refinery.yaml_file import dump, parse
 
 if TYPE_CHECKING:
@@ -152,8 +153,6 @@ def read_reference(path: Path) -> Reference:
     FileNotFoundError
         If there is no such file.
     """
-    from refinery.plan import digest
-
     document = parse(path.read_text(encoding="utf-8"), str(path))
     config = validated(document, ReferenceConfig)
     known = [metric.name for metric in kl3m_ranges()]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from refinery.errors import ModelError
+from refinery.hashes import sha256_of
 from refinery.scoring.text_prep import TEXT_PREP, text_prep_sha256
-from refinery.tree import sha256_of
 
 # Raised when the meaning of a field changes; older files are then refused, never guessed at.
 FORMAT_VERSION = 1

@@ -26,10 +26,10 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery.errors import EnvironmentFault, ParameterError, RefineryError
+from refinery.hashes import sha256_of
 from refinery.scoring import fasttext_process
 from refinery.scoring.sidecar import Sidecar, sidecar_path
 from refinery.scoring.text_prep import LABEL_PREFIX, text_prep_sha256, training_line, words
-from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

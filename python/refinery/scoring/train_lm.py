@@ -28,7 +28,7 @@ from refinery.config import parse_pipeline
 from refinery.errors import ConfigError, DataError, Problem
 from refinery.io.inputs import find
 from refinery.io.readers import open_reader
-from refinery.plan import NGRAM_SUFFIX
+from refinery.plan.scores import NGRAM_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
