@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import signal_table as signals
+from refinery.atomic import move
 from refinery.errors import EnvironmentFault
 from refinery.hashes import digest
 from refinery.io.columns import chosen_rows
 from refinery.io.units import Quarantined, Rows, Unit, quarantine_table
 from refinery.minhasher import make_minhasher
 from refinery.scoring.reference import Reference, ReferencePass
-from refinery.tree import is_whole, keep_sealed, move, sealed_key
+from refinery.tree import is_whole, keep_sealed, sealed_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,12 +6,8 @@ named by the hash of what determines them, and are done if the file of that name
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import platform
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -20,51 +16,34 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from refinery import _core
+from refinery import _core, publish
 from refinery import manifest as manifests
 from refinery.annotation import QUARANTINE, Annotator, UnitRecord
+from refinery.atomic import move, sync
 from refinery.config import Pipeline
 from refinery.decide import Room, decide
 from refinery.decide.state import COPIES
 from refinery.engine import WAITING, Interrupted, Progress, Silent, Stop, run_tasks
-from refinery.errors import (
-    BadFileError,
-    ConfigError,
-    EnvironmentFault,
-    ParameterError,
-    PlanMismatchError,
-    Problem,
-    SchemaError,
-    nearest,
-)
+from refinery.errors import BadFileError, ParameterError, SchemaError, nearest
 from refinery.hashes import digest, sha256_of
+from refinery.io.inputs import hash_files
 from refinery.io.readers import open_reader
 from refinery.io.units import Quarantined, quarantine_table
 from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan
+from refinery.publish import Phases, Result
 from refinery.report.page import render
-from refinery.tree import STATE, OutputTree, move, sealed_key, sync
+from refinery.tree import OutputTree, sealed_key
 from refinery.write import ShardWriter, carried_schema, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from refinery.io.inputs import InputFile
     from refinery.io.units import Reader, Unit
 
 BAD_FILES = "files.parquet"
 """Quarantine of whole files, beside one file a unit."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A complete run: where it stands, its manifest, and whether anything had to be done."""
-
-    out: Path
-    manifest: dict[str, Any]
-    is_unchanged: bool
-    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -81,7 +60,7 @@ def execute(
     replace_other: bool = False,
     sample: float | None = None,
     progress: Progress | None = None,
-) -> RunResult:
+) -> Result:
     """Run a pipeline to its end.
 
     Parameters
@@ -112,22 +91,9 @@ def execute(
     with stop.on_signals():
         plan = build_plan(pipeline, sample=sample)
         tree = OutputTree(plan.out)
-        refuse_foreign(tree)
-        tree.create()
-        with tree.lock():
-            tree.remove_leftovers()
-            try:
-                return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
-            except FileNotFoundError as error:
-                # The plan saw it, so the user named it well: it went away since.
-                message = f"{error.filename}: vanished during the run"
-                raise EnvironmentFault(message) from error
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                free = shutil.disk_usage(tree.root).free
-                message = f"{tree.root}: no space left ({free:,} bytes free); make room and run the same command again"
-                raise EnvironmentFault(message) from error
+        publish.refuse_foreign(tree)
+        with publish.held(tree):
+            return _Run(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
 
 
 class _Run:
@@ -137,46 +103,30 @@ class _Run:
         self.stop = stop
         self.progress = progress
         self.memory = memory_model(plan)
-        self.seconds: dict[str, float] = {}
+        self.phases = Phases()
 
-    def go(self, *, replace_other: bool) -> RunResult:
-        started = time.time()
-        hashes = self._timed("hash", self._hash_inputs)
+    def go(self, *, replace_other: bool) -> Result:
+        timed = self.phases.timed
+        hashes = timed("hash", self._hash_inputs)
         described = self.plan.describe(hashes)
-        before = manifests.read_manifest(self.tree)
-        if before is not None and before["plan_hash"] != digest(described):
-            if not replace_other:
-                raise PlanMismatchError(str(self.tree.root), differences(before["plan"], described))
-            before = None
-        if before is not None:
-            damage = self._timed("verify", lambda: manifests.find_damage(self.tree, before))
-            if not damage:
-                self.tree.clear_staging()
-                return RunResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
-            for name, finding in damage.items():
-                self.progress.note(f"{name} {finding}; it is made again")
-                with contextlib.suppress(FileNotFoundError):
-                    (self.tree.root / name).unlink()
-        annotated = self._timed("annotate", lambda: self._annotate(hashes))
-        decided = self._timed("decide", lambda: self._decide(annotated))
-        written = self._timed("write", lambda: self._write(annotated, decided, before))
+        before = publish.earlier_result(self.tree, described, replace_other=replace_other)
+        if before is not None and timed("verify", lambda: self._is_whole(before)):
+            return self._result(before, is_unchanged=True)
+        annotated = timed("annotate", lambda: self._annotate(hashes))
+        decided = timed("decide", lambda: self._decide(annotated))
+        written = timed("write", lambda: self._write(annotated, decided, before))
         manifest = self._publish(described, hashes, annotated, decided, written)
-        self._log(started)
-        return RunResult(self.tree.root, manifest, is_unchanged=False, seconds=self.seconds)
+        self.phases.log(self.tree, self.plan.threads)
+        return self._result(manifest, is_unchanged=False)
 
-    def _timed(self, phase: str, work: Any) -> Any:
-        begun = time.monotonic()
-        try:
-            return work()
-        finally:
-            self.seconds[phase] = time.monotonic() - begun
+    def _is_whole(self, before: dict[str, Any]) -> bool:
+        return publish.is_whole(self.tree, before, self.progress)
+
+    def _result(self, manifest: dict[str, Any], *, is_unchanged: bool) -> Result:
+        return Result(self.tree.root, manifest, is_unchanged, self.phases.seconds)
 
     def _hash_inputs(self) -> dict[str, str]:
-        def hash_one(file: InputFile) -> str:
-            return file.sha256(self.stop.check)
-
-        with ThreadPoolExecutor(self.plan.threads) as executor:
-            hashes = list(executor.map(hash_one, self.plan.files))
+        hashes = hash_files(self.plan.files, self.plan.threads, self.stop.check)
         return {f.source_file: h for f, h in zip(self.plan.files, hashes, strict=True)}
 
     # -- annotate ------------------------------------------------------------------------------
@@ -344,13 +294,7 @@ class _Run:
         """Everything to its final place: the old manifest goes first, the new one comes last."""
         self.stop.check()
         tree, (writer, outputs) = self.tree, written
-        tree.manifest.unlink(missing_ok=True)
-        sync(tree.state)
-        wanted = {entry["name"] for entry in outputs}
-        for path in tree.root.iterdir():
-            if manifests.OURS.fullmatch(path.name) and path.name not in wanted:
-                path.unlink()
-        writer.publish(outputs)
+        publish.place_shards(tree, [writer.folder / entry["name"] for entry in outputs])
         self._publish_state(annotated, decided)
         inputs = self._inputs(hashes, annotated)
         body = {
@@ -372,8 +316,7 @@ class _Run:
             units=[asdict(replace(record, schema=None)) for record in annotated.records],
             ledger=decided["ledger"],
         )
-        tree.write_json(tree.manifest, manifest)
-        tree.clear_staging()
+        publish.place_manifest(tree, manifest)
         return manifest
 
     def _write_report(self, page: str) -> None:
@@ -441,79 +384,5 @@ class _Run:
         with ThreadPoolExecutor(self.plan.threads) as executor:
             return list(executor.map(lambda p: manifests.file_entry(tree, p), sorted(paths)))
 
-    def _log(self, started: float) -> None:
-        self.tree.write_json(
-            self.tree.run_log,
-            manifests.sealed(
-                {
-                    "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-                    "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
-                    "threads": self.plan.threads,
-                    "host": platform.node(),
-                    "python": platform.python_version(),
-                    "refinery": _core.__version__,
-                }
-            ),
-        )
 
-
-def refuse_foreign(tree: OutputTree) -> None:
-    """An output folder holds one run and nothing else, so that nobody's files are overwritten."""
-    if tree.root.is_symlink() or (tree.root.exists() and not tree.root.is_dir()):
-        message = "is not a folder; the output needs a folder of its own"
-        raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
-    if not tree.root.exists():
-        return
-    has_state = tree.state.is_dir()
-    known = {STATE, manifests.REPORT}
-    foreign = [
-        path.name
-        for path in sorted(tree.root.iterdir())
-        if not (path.name in known and has_state)
-        and not (has_state and manifests.OURS.fullmatch(path.name))
-    ]
-    if foreign:
-        shown = ", ".join(foreign[:5]) + (
-            f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
-        )
-        message = f"holds files that no run of refinery made ({shown}); the output needs a folder of its own"
-        raise ConfigError(str(tree.root), [Problem(0, 0, "", message)])
-
-
-def differences(before: Any, after: Any, path: str = "") -> list[str]:
-    """What differs between two plans, a line each."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        found = []
-        for key in [*before, *(k for k in after if k not in before)]:
-            where = f"{path}.{key}" if path else str(key)
-            found += differences(before.get(key), after.get(key), where)
-        return found
-    if path == "inputs":
-        return _input_differences(before, after)
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [
-            d
-            for i, (b, a) in enumerate(zip(before, after, strict=True))
-            for d in differences(b, a, f"{path}[{i}]")
-        ]
-    if before == after:
-        return []
-    return [f"{path}: {_short(before)} became {_short(after)}"]
-
-
-def _input_differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
-    """By file name, since one file more would move all the others' places."""
-    old, new = ({entry["file"]: entry for entry in entries} for entries in (before, after))
-    found = [f"inputs: {name} was removed" for name in old if name not in new]
-    found += [f"inputs: {name} was added" for name in new if name not in old]
-    for name in (name for name in old if name in new):
-        found += differences(old[name], new[name], f"inputs: {name}")
-    return found
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-__all__ = ["Interrupted", "RunResult", "differences", "execute", "refuse_foreign"]
+__all__ = ["Interrupted", "execute"]

@@ -1,14 +1,12 @@
-"""The output tree: where everything stands, and how files appear in it.
+"""The output tree: where everything stands. How a file appears whole: `atomic`.
 
-A file appears by `write, fsync, rename, fsync of the folder`, so whoever sees it sees all of it,
-after a power cut too. Files in the making live in `_refinery/staging/`; a run that was killed
-leaves them there for the next run to remove or use.
+Files in the making live in `_refinery/staging/`; a run that was killed leaves them there for the
+next run to remove or use.
 """
 
 from __future__ import annotations
 
 import fcntl
-import itertools
 import json
 import os
 import shutil
@@ -16,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from refinery.atomic import making_in, place
 from refinery.errors import EnvironmentFault
 from refinery.hashes import sha256_of
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE = "_refinery"
-_SERIAL = itertools.count()
 
 
 class OutputTree:
@@ -97,20 +95,15 @@ class OutputTree:
     @contextmanager
     def making(self, suffix: str) -> Iterator[Path]:
         """A path to write to, of which nothing remains unless it is moved."""
-        temporary = self.staging / f"tmp-{os.getpid()}-{next(_SERIAL)}{suffix}"
-        try:
+        with making_in(self.staging, suffix) as temporary:
             yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @contextmanager
     def writing(self, target: Path) -> Iterator[Path]:
         """A path to write to, which becomes `target` when the block ends well."""
         with self.making(target.suffix) as temporary:
             yield temporary
-            sync(temporary)
-            temporary.replace(target)
-            sync(target.parent)
+            place(temporary, target)
 
     def write_json(self, target: Path, value: Any) -> None:
         """Write canonical, readable JSON atomically."""
@@ -120,32 +113,13 @@ class OutputTree:
             )
 
 
-def sync(path: Path) -> None:
-    """Flush a file or folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def move(source: Path, target: Path) -> None:
-    """Rename, durably, within one file system."""
-    source.replace(target)
-    sync(target.parent)
-    if source.parent != target.parent:
-        sync(source.parent)
-
-
 def keep_sealed(temporary: Path, folder: Path, key: str) -> Path:
     """Move a finished file to `folder/<key>.<SHA-256 of its bytes><suffix>`.
 
     Such a file tells by itself whether it is whole, before any manifest speaks of it.
     """
-    sync(temporary)
     target = folder / f"{key}.{sha256_of(temporary)}{temporary.suffix}"
-    temporary.replace(target)
-    sync(folder)
+    place(temporary, target)
     return target
 
 

@@ -22,7 +22,6 @@ from refinery.decide.state import COPIES
 from refinery.errors import LedgerError, SchemaError
 from refinery.hashes import sha256_of
 from refinery.manifest import read_sealed, sealed
-from refinery.tree import move
 from refinery.views import edited_text, plain_strings
 
 if TYPE_CHECKING:
@@ -177,13 +176,6 @@ class ShardWriter:
                 if entry is not None and path.is_file() and sha256_of(path) == entry["sha256"]:
                     return dict(entry)
         return None
-
-    def publish(self, entries: list[dict[str, Any]]) -> None:
-        """Move every staged shard to its final place."""
-        for entry in entries:
-            staged = self.folder / entry["name"]
-            if staged.exists():
-                move(staged, self._tree.root / entry["name"])
 
     def _write(self, shard: ShardPlan, path: Path) -> None:
         written = 0

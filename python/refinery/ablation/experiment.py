@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from refinery.ablation.ngram import neutral_tokenizer
 from refinery.ablation.pool import Pool, PoolMaker, thread_pool
 from refinery.ablation.proxy import Corpus, NgramProxy, Training
 from refinery.ablation.works import hashed, read_works
+from refinery.atomic import writing_beside
 from refinery.engine import Silent, Stop, run_tasks
 from refinery.hashes import digest
 
@@ -121,8 +121,8 @@ class Experiment:
         fits = self._fits(Arms(config, pool, corpus, self._folder))
         self._train(fits, corpus, proxy)
         results = self._gathered(fits, pool.works, corpus, proxy)
-        path = self._out / "results.parquet"
-        results.write_parquet(path)
+        with writing_beside(self._out / "results.parquet") as path:
+            results.write_parquet(path)
         return Outcome(config, results, pool.counts, self._out)
 
     def _corpus(self, pool: Pool) -> Corpus:
@@ -317,10 +317,5 @@ def _result(folder: Path, key: str) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that stands whole under its name, or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with writing_beside(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from refinery.ablation.figure import chart, save, svg
 from refinery.ablation.judge import UNTESTED, judge
 from refinery.ablation.page import render, sentence
 from refinery.ablation.tables import latex, markdown
+from refinery.atomic import writing_beside
 from refinery.errors import EnvironmentFault
 from refinery.manifest import read_manifest, sealed
 from refinery.manifest import render as render_json
@@ -38,15 +39,17 @@ def publish(outcome: Outcome, folder: Path) -> Verdict:
     verdict = judge(outcome)
     out = outcome.out
     picture = _picture(outcome.config, verdict, out)
-    verdict.rows.write_parquet(out / "verdict.parquet")
-    (out / "pool.json").write_text(json.dumps(outcome.pool, indent=1) + "\n", encoding="utf-8")
+    with writing_beside(out / "verdict.parquet") as path:
+        verdict.rows.write_parquet(path)
     page = render(outcome.config, verdict, outcome.pool, picture)
     for name, text in (
+        ("pool.json", json.dumps(outcome.pool, indent=1) + "\n"),
         ("report.html", page),
         ("table.md", markdown(verdict)),
         ("table.tex", latex(verdict)),
     ):
-        (out / name).write_text(text, encoding="utf-8")
+        with writing_beside(out / name) as path:
+            path.write_text(text, encoding="utf-8")
     for arm in outcome.config.arms:
         if arm.kind == "run":
             _note_in(folder / str(arm.run), arm.name, outcome, verdict, picture)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from refinery.mixture.mix import MixtureResult
+    from refinery.publish import Result
 
 
 def mix(
@@ -38,7 +38,7 @@ def mix(
         _show(done)
 
 
-def _show(done: MixtureResult) -> None:
+def _show(done: Result) -> None:
     from refinery.cli import show
     from refinery.mixture.report import capped, mixture_table, notes
 

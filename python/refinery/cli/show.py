@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from refinery.inspect_run import DocumentVerdict
     from refinery.layout import LayoutTest
     from refinery.preview import Preview
-    from refinery.runner import RunResult
+    from refinery.publish import Result
     from refinery.scoring.train_lm import Trained
 
 _PLAIN_WIDTH = 120
@@ -116,7 +116,7 @@ def live(*, quiet: bool) -> Iterator[engine.Progress]:
         yield shown
 
 
-def result(done: RunResult) -> None:
+def result(done: Result) -> None:
     """What a run did: the funnel, where the result is, how long it took."""
     ledger(done.manifest["ledger"], rules=False)
     shards = done.manifest["outputs"]

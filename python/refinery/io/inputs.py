@@ -10,6 +10,7 @@ import glob
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,12 @@ class InputFile:
                 digest.update(part)
                 between()
         return digest.hexdigest()
+
+
+def hash_files(files: Sequence[InputFile], threads: int, between: Callable[[], None]) -> list[str]:
+    """SHA-256 of each file, in order; `between` as in `InputFile.sha256`."""
+    with ThreadPoolExecutor(threads) as executor:
+        return list(executor.map(lambda file: file.sha256(between), files))
 
 
 def format_of(name: str) -> str | None:

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refinery.atomic import writing_beside
 from refinery.errors import ConfigError, Problem
 from refinery.labelling.labeller import Answer, Outcome, Sampled
 
@@ -67,8 +68,10 @@ class FileLabeller:
 
     def _write(self, documents: Sequence[Sampled]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.part")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
+        with (
+            writing_beside(self.path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
             if self.path.suffix == ".csv":
                 writer = csv.writer(file)
                 writer.writerow(_COLUMNS)
@@ -77,7 +80,6 @@ class FileLabeller:
             else:
                 rows = ({"id": d.id, "text": d.text, "label": None} for d in documents)
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        temporary.replace(self.path)
 
     def _read(self, known: set[str]) -> tuple[dict[str, Answer], list[Problem]]:
         answers: dict[str, Answer] = {}

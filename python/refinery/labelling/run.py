@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from refinery.atomic import writing_beside
 from refinery.labelling.agreement import Agreement, agreement
 from refinery.labelling.endpoint_labeller import EndpointLabeller
 from refinery.labelling.file_labeller import FileLabeller
@@ -147,9 +148,8 @@ def _write_labels(
         for answer in outcome.answers
         for d in [documents[answer.id]]
     ]
-    temporary = path.with_suffix(".part")
-    pl.DataFrame(rows, schema=_COLUMNS, orient="row").write_parquet(temporary)
-    temporary.replace(path)
+    with writing_beside(path) as temporary:
+        pl.DataFrame(rows, schema=_COLUMNS, orient="row").write_parquet(temporary)
 
 
 def _write_rubric(rubric: Rubric, path: Path) -> None:
@@ -158,4 +158,5 @@ def _write_rubric(rubric: Rubric, path: Path) -> None:
         "scale": [rubric.least, rubric.greatest],
         "prompt": rubric.prompt,
     }
-    path.write_text(f"# {rubric.version}\n{dump(data)}", encoding="utf-8")
+    with writing_beside(path) as temporary:
+        temporary.write_text(f"# {rubric.version}\n{dump(data)}", encoding="utf-8")

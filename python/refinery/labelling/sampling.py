@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from refinery.atomic import writing_beside
 from refinery.errors import DataError, EnvironmentFault
 from refinery.labelling.labeller import Sampled
 from refinery.training.examples import draw_key
@@ -159,7 +160,6 @@ def kept_sample(recipe: LabellingRecipe, path: Path) -> list[Sampled]:
     frame = pl.DataFrame(
         [(d.id, d.text, d.source, d.weight) for d in drawn], schema=_COLUMNS, orient="row"
     )
-    temporary = path.with_suffix(".part")
-    frame.write_parquet(temporary, metadata={"sample_sha256": recipe.sample_hash})
-    temporary.replace(path)
+    with writing_beside(path) as temporary:
+        frame.write_parquet(temporary, metadata={"sample_sha256": recipe.sample_hash})
     return drawn

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-import platform
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from refinery import _core
 from refinery import manifest as manifests
+from refinery import publish
 from refinery.engine import Silent, Stop, run_tasks
-from refinery.errors import ConfigError, DataError, LedgerError, PlanMismatchError, Problem
+from refinery.errors import ConfigError, DataError, LedgerError, Problem
 from refinery.hashes import digest
+from refinery.io.inputs import hash_files
 from refinery.mixture.amounts import described_mixture, solved
 from refinery.mixture.config import load_mixture
 from refinery.mixture.count import Counter
 from refinery.mixture.plan import MixturePlan, build_plan, open_readers
 from refinery.mixture.shards import ShardWriter
 from refinery.mixture.shuffle import PLACE_BITS, Dealer, Layout, chunks
-from refinery.runner import differences, refuse_foreign
-from refinery.tree import OutputTree, move, sync
+from refinery.publish import Phases, Result
+from refinery.tree import OutputTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,23 +39,13 @@ _LEAST_BYTES = 4 * 2**20
 _MOST_BYTES = 256 * 2**20
 
 
-@dataclass(frozen=True)
-class MixtureResult:
-    """A complete mixture: where it stands, its manifest, and whether anything had to be done."""
-
-    out: Path
-    manifest: dict[str, Any]
-    is_unchanged: bool
-    seconds: dict[str, float]
-
-
 def mix(
     file: str | Path,
     *,
     replace: bool = False,
     progress: Progress | None = None,
     **overrides: Any,
-) -> MixtureResult:
+) -> Result:
     """Mix sources as a mixture file says, as `refinery mix` does.
 
     Parameters
@@ -84,7 +71,7 @@ def mix(
 
 def execute(
     mixture: Mixture, *, replace_other: bool = False, progress: Progress | None = None
-) -> MixtureResult:
+) -> Result:
     """Mix the sources of a checked file.
 
     Parameters
@@ -105,11 +92,9 @@ def execute(
     with stop.on_signals():
         plan = build_plan(mixture)
         tree = OutputTree(plan.out)
-        refuse_foreign(tree)
+        publish.refuse_foreign(tree)
         _refuse_run(tree)
-        tree.create()
-        with tree.lock():
-            tree.remove_leftovers()
+        with publish.held(tree):
             return _Mixing(plan, tree, stop, progress or Silent()).go(replace_other=replace_other)
 
 
@@ -129,44 +114,37 @@ class _Mixing:
         self.tree = tree
         self.stop = stop
         self.progress = progress
-        self.seconds: dict[str, float] = {}
+        self.phases = Phases()
         share = plan.memory // (self.threads * _WORKING_COPIES)
         self.part_bytes = min(max(share, _LEAST_BYTES), _MOST_BYTES)
 
-    def go(self, *, replace_other: bool) -> MixtureResult:
-        started = time.time()
-        hashes = self._timed("hash", self._hash_inputs)
+    def go(self, *, replace_other: bool) -> Result:
+        timed = self.phases.timed
+        hashes = timed("hash", self._hash_inputs)
         described = self.plan.describe(hashes)
-        before = manifests.read_manifest(self.tree)
-        if before is not None and before["plan_hash"] != digest(described):
-            if not replace_other:
-                raise PlanMismatchError(str(self.tree.root), differences(before["plan"], described))
-            before = None
-        if before is not None and not manifests.find_damage(self.tree, before):
-            self.tree.clear_staging()
-            return MixtureResult(self.tree.root, before, is_unchanged=True, seconds=self.seconds)
-        counted = self._timed("count", lambda: self._count(hashes))
-        readings = self._timed("solve", lambda: solved(self.config, counted, self.stop))
+        before = publish.earlier_result(self.tree, described, replace_other=replace_other)
+        if before is not None and timed("verify", lambda: self._is_whole(before)):
+            return self._result(before, is_unchanged=True)
+        counted = timed("count", lambda: self._count(hashes))
+        readings = timed("solve", lambda: solved(self.config, counted, self.stop))
         layout = self._layout(sum(reading.bytes for reading in readings))
-        dealt = self._timed("shuffle", lambda: self._deal(counted, readings, layout))
-        shards = self._timed("write", lambda: self._write(dealt, layout, readings, described))
+        dealt = timed("shuffle", lambda: self._deal(counted, readings, layout))
+        shards = timed("write", lambda: self._write(dealt, layout, readings, described))
         told = described_mixture(self.plan, counted, readings, shards)
         manifest = self._publish(described, shards, told)
-        self._log(started)
-        return MixtureResult(self.tree.root, manifest, is_unchanged=False, seconds=self.seconds)
+        self.phases.log(self.tree, self.threads)
+        return self._result(manifest, is_unchanged=False)
 
-    def _timed(self, phase: str, work: Any) -> Any:
-        begun = time.monotonic()
-        try:
-            return work()
-        finally:
-            self.seconds[phase] = time.monotonic() - begun
+    def _is_whole(self, before: dict[str, Any]) -> bool:
+        return publish.is_whole(self.tree, before, self.progress)
+
+    def _result(self, manifest: dict[str, Any], *, is_unchanged: bool) -> Result:
+        return Result(self.tree.root, manifest, is_unchanged, self.phases.seconds)
 
     def _hash_inputs(self) -> dict[Path, str]:
         files = {f.path: f for source in self.plan.sources for f in source.files}
-        with ThreadPoolExecutor(self.threads) as executor:
-            found = executor.map(lambda file: file.sha256(self.stop.check), files.values())
-            return dict(zip(files, found, strict=True))
+        hashes = hash_files(list(files.values()), self.threads, self.stop.check)
+        return dict(zip(files, hashes, strict=True))
 
     # -- the phases ----------------------------------------------------------------------------
 
@@ -216,19 +194,10 @@ class _Mixing:
     ) -> dict[str, Any]:
         """Everything to its final place: the old manifest goes first, the new one comes last."""
         self.stop.check()
-        tree = self.tree
-        outputs = [entry for shard in shards for entry in shard["files"]]
-        tree.manifest.unlink(missing_ok=True)
-        sync(tree.state)
-        wanted = {entry["name"] for entry in outputs}
-        for path in tree.root.iterdir():
-            if manifests.OURS.fullmatch(path.name) and path.name not in wanted:
-                path.unlink()
-        for shard in shards:
-            for entry in shard["files"]:
-                staged = tree.staging / shard["folder"] / entry["name"]
-                if staged.exists():
-                    move(staged, tree.root / entry["name"])
+        staging = self.tree.staging
+        publish.place_shards(
+            self.tree, [staging / s["folder"] / e["name"] for s in shards for e in s["files"]]
+        )
         manifest = manifests.sealed(
             {
                 "version": manifests.MANIFEST_VERSION,
@@ -236,21 +205,10 @@ class _Mixing:
                 "plan_hash": digest(described),
                 "plan": described,
                 "inputs": described["inputs"],
-                "outputs": outputs,
+                "outputs": [entry for shard in shards for entry in shard["files"]],
                 "files": [],
                 "mixture": told,
             }
         )
-        tree.write_json(tree.manifest, manifest)
-        tree.clear_staging()
+        publish.place_manifest(self.tree, manifest)
         return manifest
-
-    def _log(self, started: float) -> None:
-        log = {
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-            "seconds": {phase: round(s, 3) for phase, s in self.seconds.items()},
-            "threads": self.threads,
-            "host": platform.node(),
-            "refinery": _core.__version__,
-        }
-        self.tree.write_json(self.tree.run_log, manifests.sealed(log))

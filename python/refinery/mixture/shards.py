@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from refinery import _core
 from refinery import manifest as manifests
+from refinery.atomic import place
 from refinery.hashes import sha256_of
 from refinery.mixture.shuffle import Buckets
 from refinery.mixture.token_files import columns_read, open_sink, suffixes
-from refinery.tree import sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,8 +57,7 @@ class ShardWriter:
         n_rows, n_tokens = self._write(shard, temporary)
         files = []
         for path, name in zip(temporary, names, strict=True):
-            sync(path)
-            path.replace(folder / name)
+            place(path, folder / name)
             size = (folder / name).stat().st_size
             files.append(
                 {"name": name, "rows": n_rows, "bytes": size, "sha256": sha256_of(folder / name)}

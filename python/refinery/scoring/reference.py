@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 
 from refinery import _core
 from refinery import signal_table as signals
+from refinery.atomic import writing_beside
 from refinery.config_file import Section, validated
 from refinery.errors import ConfigError, nearest
 from refinery.hashes import digest
@@ -132,7 +133,8 @@ class Reference:
                 m.name: {"weight": m.weight, "low": m.low, "high": m.high} for m in self.ranges
             },
         }
-        path.write_text(_HEAD + dump(data), encoding="utf-8")
+        with writing_beside(path) as temporary:
+            temporary.write_text(_HEAD + dump(data), encoding="utf-8")
 
 
 def kl3m_ranges() -> tuple[MetricRange, ...]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from refinery import _core
+from refinery.atomic import place
 from refinery.errors import EnvironmentFault, ParameterError, RefineryError
 from refinery.hashes import sha256_of
 from refinery.scoring import fasttext_process
@@ -196,8 +197,8 @@ def train_classifier(
             quantiles=_quantiles(model, LABEL_PREFIX + positive_label, pool or _texts(lines)),
         )
         # The description first: a model that lies without its own is noticed by its hash.
-        sidecar.write(model).replace(sidecar_path(path))
-        model.replace(path)
+        place(sidecar.write(model), sidecar_path(path))
+        place(model, path)
     return sidecar
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery.ablation import ngram
+from refinery.atomic import writing_beside
 from refinery.config import parse_pipeline
 from refinery.errors import ConfigError, DataError, Problem
 from refinery.io.inputs import find
@@ -126,21 +126,12 @@ def train_lm(
         message = f"{', '.join(paths)}: no document to train on"
         raise DataError(message)
     model = counts.model()
-    _save(model, out)
+    with writing_beside(out) as path:
+        model.save(path)
     held_out = _held_out(model, symbols, inputs)
     return Trained(
         out, documents, text_bytes, tokens, model.n_ngrams, _loss(held_out), _buckets(held_out)
     )
-
-
-def _save(model: _core.NgramModel, out: Path) -> None:
-    """Write the model; under its name it stands whole or not at all."""
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        model.save(temporary)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class _Documents:

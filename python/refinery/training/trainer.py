@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from refinery.atomic import place
 from refinery.errors import DataError, EnvironmentFault, LeakError, ModelError
 from refinery.scoring.calibration import Calibration, cross_calibrated, fit_calibration
 from refinery.scoring.leak import FormatLeak, format_leak
@@ -251,7 +252,7 @@ def _named_works(split: Split) -> dict[str, Any]:
 
 def _placed(path: Path, folder: Path) -> Path:
     target = folder / path.name
-    path.replace(target)
+    place(path, target)
     return target
 
 
