@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 
 jax = pytest.importorskip("jax")
-pytest.importorskip("optax")
+optax = pytest.importorskip("optax")
 
 from refinery import _core  # noqa: E402
 from refinery.ablation.gpt import GptConfig, GptProxy  # noqa: E402
 from refinery.ablation.gpt.model import new_weights, token_nats  # noqa: E402
-from refinery.ablation.gpt.train import Member, measure, train  # noqa: E402
+from refinery.ablation.gpt.train import Member, learning_rate, measure, train  # noqa: E402
 from refinery.ablation.gpt.windows import measured_windows, pack  # noqa: E402
 
 pytestmark = [
@@ -100,6 +100,13 @@ def test_a_token_depends_on_nothing_behind_it_and_on_where_it_stands(positions):
     assert (
         abs(np.asarray(token_nats(config, weights, swapped, targets)) - before)[0, 15:].max() > 1e-3
     )
+
+
+def test_the_rate_is_that_of_optax_s_schedule():
+    config = GptConfig(warmup=0.1, learning_rate=0.01)
+    schedule = optax.warmup_cosine_decay_schedule(0.01 / 10, 0.01, 10, 100, 0.001)
+    ours = [learning_rate(config, step, 100) for step in range(100)]
+    assert ours == pytest.approx([float(schedule(step)) for step in range(100)], rel=1e-4)
 
 
 def test_windows_change_nothing_for_documents_that_fit_into_one():

@@ -8,6 +8,7 @@ so they are paired. Randomness is a hash of (seed, what for, document id).
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -64,10 +65,22 @@ class Arms:
         self._pool = pool
         self._corpus = corpus
         self._folder = folder
+        self._draw = config.draw
         self._ids = pool.frame["id"].to_arrow()
         self._n = len(pool.frame)
         self._bytes = pool.frame["n_bytes"].to_numpy()
         self._tokens = corpus.lengths
+
+    @property
+    def pool_tokens(self) -> int:
+        """Of all documents of the pool."""
+        return int(self._tokens[: self._n].sum())
+
+    def drawing(self, share: float) -> Arms:
+        """The same arms, each seed drawing from that share of the pool: a part of what it draws now."""
+        other = copy(self)
+        other._draw = share
+        return other
 
     def select(self, arm: ArmConfig, yield_: float, seed: int) -> Selection:
         """What `arm` keeps at a yield, of what `seed` draws."""
@@ -113,7 +126,7 @@ class Arms:
 
     def _drawn(self, seed: int) -> Rows:
         """Documents that a seed draws from: a share of the pool."""
-        return np.flatnonzero(self._uniform("draw", seed) < self._config.draw)
+        return np.flatnonzero(self._uniform("draw", seed) < self._draw)
 
     def _take(self, rows: Rows, key: Floats, budget: float) -> Rows:
         """The first documents by `key`, ties by id, until the budget.

@@ -121,5 +121,5 @@ def gates_only(config: AblationConfig) -> AblationConfig:
     """The same with what the gates need, and the main arm."""
     main = config.main_arm
     arms = [arm for arm in config.arms if arm.kind in GATES or arm is main]
-    changes = {"arms": arms, "yields": [config.main_yield], "seeds": 2}
+    changes = {"arms": arms, "yields": [config.main_yield], "seeds": 2, "regimes": ["tokens"]}
     return config.model_copy(update=changes)

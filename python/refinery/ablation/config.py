@@ -17,10 +17,11 @@ from pydantic import BeforeValidator, Field, model_validator
 from refinery.ablation.ngram import MEMORY, ORDER, VOCABULARY
 from refinery.config import InputConfig, ScoreConfig, Size
 from refinery.config_file import Section, load_document, validated
+from refinery.errors import nearest
 from refinery.yaml_file import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 TARGETS = ("near", "far", "qa")
 """Families that a filter is for; the primary number weighs them equally."""
@@ -151,6 +152,29 @@ class GptChoice(Section):
     rate: float = Field(1.0, gt=0, le=1, description="1, 1/3 and 1/10 should order arms alike.")
 
 
+class ComputeConfig(Section):
+    """Fixed compute: an arm repeats what it keeps for as many tokens as the whole pool has."""
+
+    passes: list[Annotated[float, Field(gt=0, le=100)]] | None = Field(
+        None,
+        min_length=1,
+        description="Compute, in passes over the whole pool. 0.25, 1 and 4 by default; the n-gram proxy, "
+        "which learns nothing from repeats, has 0.25, 0.5 and 1, and no more than 1.",
+    )
+    arms: list[str] | None = Field(
+        None, description="Names of arms; by default the filter's and finished runs."
+    )
+    yields: list[Annotated[float, Field(gt=0, le=1)]] | None = Field(
+        None, description="Of those at which the arms are measured; the main one by default."
+    )
+    seeds: int | None = Field(None, ge=2, le=100, description="`seeds` by default.")
+    tokens: int | None = Field(
+        None,
+        ge=1000,
+        description="Of the longest training: the pool is a sample that fits. `max_tokens` by default.",
+    )
+
+
 class OutputConfig(Section):
     """Where results go."""
 
@@ -168,6 +192,7 @@ _ARMS = (
     "sample", "quota", "oracle", "inverse", "shuffled",
 )  # fmt: skip
 _GATES = ("random", "random_again", "oracle", "inverse")
+_PASSES = {"gpt": [0.25, 1.0, 4.0], "ngram": [0.25, 0.5, 1.0]}
 _METRIC = {"kind": "top", "name": "metric", "by": "kl3m.score", "lowest": True}
 
 
@@ -197,6 +222,11 @@ class AblationConfig(Section):
     max_tokens: int | None = Field(
         None, ge=1000, description="Of a training, for all arms alike; for slow proxies."
     )
+    regimes: list[Literal["tokens", "compute"]] = Field(
+        ["tokens"],
+        description="What is held fixed. `compute` also asks whether the filter pays when it must repeat.",
+    )
+    compute: ComputeConfig = Field(default_factory=ComputeConfig)
     ngram: NgramConfig = Field(default_factory=NgramConfig)
     tokenizer: TokenizerConfig = Field(default_factory=TokenizerConfig)
     output: OutputConfig
@@ -215,6 +245,54 @@ class AblationConfig(Section):
             msg = f"arms: {', '.join(twice)} occur twice; give them names"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _can_hold_compute(self) -> AblationConfig:
+        if "tokens" not in self.regimes:
+            msg = "regimes: must have tokens: what is worth a token there predicts the crossing at fixed compute"
+            raise ValueError(msg)
+        if "compute" in self.regimes:
+            problems = list(self._compute_problems())
+            if problems:
+                raise ValueError("; ".join(problems))
+        return self
+
+    def _compute_problems(self) -> Iterator[str]:
+        most = max(self.compute_passes)
+        if self.proxy == "ngram" and most > 1:
+            yield (
+                f"compute.passes: {most:g} reads the pool more than once, from which proxy ngram learns "
+                "nothing; have at most 1, or proxy: gpt"
+            )
+        names = [arm.name for arm in self.arms if arm.kind != "full"]
+        for name in self.compute_arms:
+            if name not in names:
+                yield f"compute.arms: no arm {name!r}{nearest(name, names)}"
+        if not self.compute_arms:
+            yield "compute.arms: name one; neither the filter nor a finished run is among the arms"
+        for arm in self.arms:
+            absent = set(self.compute_yields) - set(self.yields_of(arm))
+            if arm.name in self.compute_arms and absent:
+                listed = ", ".join(f"{y:g}" for y in sorted(absent))
+                yield f"compute.yields: {arm.name} is not measured at {listed}; add it to its yields"
+
+    @property
+    def compute_arms(self) -> list[str]:
+        """Names of the arms at fixed compute."""
+        if self.compute.arms is not None:
+            return self.compute.arms
+        main = [self.main_arm.name] if self.main_arm else []
+        return [*main, *(arm.name for arm in self.arms if arm.kind == "run")]
+
+    @property
+    def compute_passes(self) -> list[float]:
+        """Compute in passes over the whole pool, rising."""
+        return sorted(set(self.compute.passes or _PASSES[self.proxy]))
+
+    @property
+    def compute_yields(self) -> list[float]:
+        """Yields at fixed compute."""
+        return self.compute.yields or [self.main_yield]
 
     @property
     def main_arm(self) -> ArmConfig | None:

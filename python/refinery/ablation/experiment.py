@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,58 +19,46 @@ import polars as pl
 import pyarrow as pa
 
 from refinery import _core
-from refinery.ablation.arms import Arms, Selection
-from refinery.ablation.multiplier import STEPS
+from refinery.ablation.arms import Arms
+from refinery.ablation.compute import PREDICTION, predict
+from refinery.ablation.fits import Fit, Planner, distinct
 from refinery.ablation.ngram import neutral_tokenizer
 from refinery.ablation.pool import Pool, PoolMaker, thread_pool
-from refinery.ablation.proxy import Corpus, NgramProxy, Training
+from refinery.ablation.proxy import Corpus, NgramProxy
+from refinery.ablation.regimes import COMPUTE, TOKENS
 from refinery.ablation.works import hashed, read_works
 from refinery.atomic import writing_beside
 from refinery.engine import Silent, Stop, run_tasks
-from refinery.hashes import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable
 
     from refinery.ablation.config import AblationConfig, ArmConfig
     from refinery.ablation.proxy import Proxy
     from refinery.ablation.works import Works
     from refinery.engine import Progress
 
-LADDER = "random ladder"
-_SHORT = 0.95
-"""An arm with less than this share of the budget has a budget, and a baseline, of its own."""
 _TOKENIZER_SAMPLE = 4
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One training of one arm; `baseline` is that of as many random tokens, by its key."""
-
-    arm: str
-    yield_: float
-    seed: int
-    selection: Selection
-    training: Training
-    key: str
-    baseline: str
+_TYPES = {"passes": pl.Float64()}
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What an ablation measured.
 
-    `results` has a row a training and work (see `docs/pages/ablation.md`), `pool` the counts of documents.
+    `results` has a row a training and work (see `docs/pages/ablation.md`), `pool` the counts of documents,
+    `prediction` what was said of fixed compute before it was run (`compute.predict`).
     """
 
     config: AblationConfig
     results: pl.DataFrame
     pool: dict[str, Any]
     out: Path
+    prediction: pl.DataFrame | None = None
 
 
-def make_proxy(config: AblationConfig) -> Proxy:
-    """The proxy that a file asks for.
+def make_proxy(config: AblationConfig, between: Callable[[], None] = lambda: None) -> Proxy:
+    """The proxy that a file asks for; `between` is called while it trains, and may raise to stop.
 
     Raises
     ------
@@ -78,10 +66,10 @@ def make_proxy(config: AblationConfig) -> Proxy:
         Where it needs packages that are not installed.
     """
     if config.proxy == "ngram":
-        return NgramProxy(config.ngram)
+        return NgramProxy(config.ngram, between=between)
     from refinery.ablation.gpt import SIZES, GptProxy
 
-    return GptProxy(SIZES[config.gpt.size], rate=config.gpt.rate)
+    return GptProxy(SIZES[config.gpt.size], rate=config.gpt.rate, between=between)
 
 
 class Experiment:
@@ -96,6 +84,7 @@ class Experiment:
         self._progress = progress or Silent()
         self._pool = thread_pool(config.resources.threads)
         self._maker = PoolMaker(config, self._folder, self._out)
+        self._stop = Stop()
 
     def run(self, proxy: Proxy | None = None) -> Outcome:
         """Run what has no result yet, and gather all results.
@@ -116,14 +105,26 @@ class Experiment:
         )
         pool = self._maker.make(works, self._progress, self._pool)
         corpus = self._corpus(pool)
-        proxy = proxy or make_proxy(config)
+        proxy = proxy or make_proxy(config, self._stop.check)
         self._named = _hash(corpus, proxy)
-        fits = self._fits(Arms(config, pool, corpus, self._folder))
-        self._train(fits, corpus, proxy)
-        results = self._gathered(fits, pool.works, corpus, proxy)
+        arms = Arms(config, pool, corpus, self._folder)
+        planner = Planner(config, arms, self._named, self._progress)
+
+        def trained(fits: list[Fit]) -> pl.DataFrame:
+            self._train(fits, corpus, proxy)
+            return self._gathered(fits, pool.works, corpus, proxy)
+
+        results, prediction = trained(planner.at_fixed_tokens()), None
+        if "compute" in config.regimes:
+            fits = planner.at_fixed_compute(repeats=proxy.sees_repetition)
+            prediction = predict(config, results, fits, repeats=proxy.sees_repetition)
+            # Before anything of it is trained.
+            with writing_beside(self._out / PREDICTION) as path:
+                prediction.write_parquet(path)
+            results = pl.concat([results, trained(fits)])
         with writing_beside(self._out / "results.parquet") as path:
             results.write_parquet(path)
-        return Outcome(config, results, pool.counts, self._out)
+        return Outcome(config, results, pool.counts, self._out, prediction)
 
     def _corpus(self, pool: Pool) -> Corpus:
         self._progress.note("counting tokens of the pool")
@@ -155,56 +156,6 @@ class Experiment:
             _write(path, made.to_json().encode())
         return _core.Tokenizer.from_file(path)
 
-    def _fits(self, arms: Arms) -> list[Fit]:
-        """Every training, baselines first: an arm at a budget, and random tokens at the same."""
-        config = self._config
-        fits: list[Fit] = []
-        for yield_ in dict.fromkeys([config.main_yield, *config.yields, 1.0]):
-            asked = [arm for arm in config.arms if yield_ in config.yields_of(arm)]
-            seeds = config.seeds if yield_ == config.main_yield else config.sweep_seeds
-            for seed in range(seeds if asked else 0):
-                self._progress.note(f"choosing documents: yield {yield_:.3g}, seed {seed}")
-                fits += self._paired(arms, asked, yield_, seed)
-        random = next(arm for arm in config.arms if arm.kind == "random")
-        for step in STEPS:
-            for seed in range(config.seeds):
-                fits.append(self._step(arms, random, step, seed))
-        return fits
-
-    def _step(self, arms: Arms, random: ArmConfig, step: float, seed: int) -> Fit:
-        """Random tokens, `step` times those of the main yield."""
-        main = self._config.main_yield
-        chosen = arms.select(random, min(1.0, step * main), seed)
-        budget = step * self._capped(main * chosen.drawn_tokens)
-        return self._fit(LADDER, step, seed, chosen, min(int(budget), chosen.tokens))
-
-    def _capped(self, tokens: float) -> float:
-        most = self._config.max_tokens
-        return tokens if most is None else min(tokens, most)
-
-    def _paired(
-        self, arms: Arms, asked: Sequence[ArmConfig], yield_: float, seed: int
-    ) -> Iterable[Fit]:
-        random = next(arm for arm in self._config.arms if arm.kind == "random")
-        base = arms.select(random, yield_, seed)
-        chosen = {arm.name: arms.select(arm, yield_, seed) for arm in asked}
-        budget = yield_ * base.drawn_tokens
-        whole = [s.tokens for s in (base, *chosen.values()) if s.tokens >= _SHORT * budget]
-        most = int(self._capped(min(whole, default=base.tokens)))
-        for name, selection in {random.name: base, **chosen}.items():
-            tokens = min(most, selection.tokens)
-            baseline = self._fit(random.name, yield_, seed, base, tokens)
-            if name != random.name:
-                fit = self._fit(name, yield_, seed, selection, tokens)
-                yield replace(fit, baseline=baseline.key)
-            yield baseline
-
-    def _fit(self, arm: str, yield_: float, seed: int, chosen: Selection, tokens: int) -> Fit:
-        training = Training(chosen.rows, tokens, seed)
-        rows = hashlib.sha256(chosen.rows.astype("<i8").tobytes()).hexdigest()
-        key = digest([self._named, rows, tokens, seed])[:32]
-        return Fit(arm, yield_, seed, chosen, training, key, key)
-
     def _train(self, fits: list[Fit], corpus: Corpus, proxy: Proxy) -> None:
         """Every training that has no result; equal ones once."""
         folder = self._out / "results"
@@ -218,10 +169,9 @@ class Experiment:
             _write(_result(folder, fit.key), json.dumps(nats.tolist()).encode())
             self._progress.advance(fit.training.tokens, documents=len(fit.training.rows))
 
-        stop = Stop()
-        with stop.on_signals():
+        with self._stop.on_signals():
             threads = self._pool.threads
-            run_tasks(train, list(missing.values()), threads=threads, stop=stop)
+            run_tasks(train, list(missing.values()), threads=threads, stop=self._stop)
 
     def _gathered(
         self, fits: list[Fit], works: Works, corpus: Corpus, proxy: Proxy
@@ -236,11 +186,12 @@ class Experiment:
                 nats = json.loads(_result(folder, fit.key).read_bytes())
                 losses[fit.key] = _by_work(documents, nats)
         frames = []
-        for fit in {(f.arm, f.yield_, f.seed, f.training.tokens): f for f in fits}.values():
+        for fit in distinct(fits):
             base = losses[fit.baseline].select("family", "work", base_bpb="bpb")
             rows = losses[fit.key].join(base, on=["family", "work"], maintain_order="left")
             about = self._about(fit, proxy)
-            frames.append(rows.with_columns(**{name: pl.lit(v) for name, v in about.items()}))
+            columns = {name: pl.lit(v, dtype=_TYPES.get(name)) for name, v in about.items()}
+            frames.append(rows.with_columns(**columns))
         results = pl.concat(frames).with_columns(d_bpb=pl.col("bpb") - pl.col("base_bpb"))
         identity = {
             "tokenizer_hash": corpus.tokenizer.fingerprint,
@@ -260,7 +211,7 @@ class Experiment:
             "scorer": (arm.by or self._config.filter) if arm is not None and scored else "",
             "rule": _rule(arm),
             "proxy": proxy.name,
-            "regime": "R1",
+            "regime": TOKENS if fit.passes is None else COMPUTE,
             "yield_target": fit.yield_,
             "yield_docs": len(chosen.rows) / chosen.drawn_documents,
             "yield_bytes": chosen.text_bytes / chosen.drawn_bytes,
@@ -268,6 +219,7 @@ class Experiment:
             "unique_tokens": chosen.tokens,
             "train_tokens": fit.training.tokens,
             "epochs": fit.training.tokens / max(chosen.tokens, 1),
+            "passes": fit.passes,
             "seed": fit.seed,
             "key": fit.key,
             "is_baseline": fit.key == fit.baseline,

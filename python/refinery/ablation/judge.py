@@ -13,10 +13,13 @@ import polars as pl
 
 from refinery.ablation import statistics
 from refinery.ablation.config import FAMILIES, TARGETS
-from refinery.ablation.experiment import LADDER
-from refinery.ablation.multiplier import REACH, STEPS, crossing, multiplier
+from refinery.ablation.fits import LADDER
+from refinery.ablation.multiplier import STEPS, Ladder, crossing, fit_ladder, multiplier
+from refinery.ablation.regimes import TOKENS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from refinery.ablation.config import AblationConfig
@@ -28,6 +31,12 @@ TARGET = "target"
 _LAW_DRAWS = 500
 UNTESTED = ("random", "random_again", "oracle", "inverse", "shuffled", "length_matched")
 """Baselines and gates are no candidates: they are not among the tests that Holm corrects."""
+
+
+_WORTHS = {
+    "arm": pl.String, "yield_target": pl.Float64, "family": pl.String,
+    "multiplier_low": pl.Float64, "multiplier": pl.Float64, "multiplier_high": pl.Float64,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,53 @@ class Verdict:
     of random tokens; `p` and `p_holm` of the arms at the main yield over the target; `detectable`;
     `multiplier` with `multiplier_low` and `multiplier_high`, between `multiplier_least` and
     `multiplier_most`, beyond which the law is not trusted; `share_of_oracle`, the part of the
-    oracle's gain; `predicted_crossing` in passes over the pool.
+    oracle's gain; `predicted_crossing` in passes over the pool. `compute` has prediction and result at
+    fixed compute (`compute.judge_compute`), where that was asked for.
     """
 
     rows: pl.DataFrame
     gates: list[Gate]
     notes: list[str]
+    compute: pl.DataFrame | None = None
 
     @property
     def is_void(self) -> bool:
         """Whether a gate failed."""
         return not all(gate.holds for gate in self.gates)
+
+
+def families_of(results: pl.DataFrame) -> list[str]:
+    """The target, and every family that was measured."""
+    present = set(results["family"])
+    return [TARGET, *(family for family in FAMILIES if family in present)]
+
+
+def matrices(chosen: pl.DataFrame, column: str, family: str) -> dict[str, NDArray[np.float64]]:
+    """Arrays of (works, seeds) for each family of `family`: of one, or of all that are the target."""
+    names = [family] if family != TARGET else [f for f in families_of(chosen) if f in TARGETS]
+    found = {}
+    for name in names:
+        rows = chosen.filter(pl.col("family") == name).sort("work", "seed")
+        seeds = rows["seed"].n_unique()
+        found[name] = rows[column].to_numpy().reshape(-1, seeds)
+    return found
+
+
+def ladder_law(results: pl.DataFrame, family: str) -> Ladder:
+    """How the loss on a family falls with random tokens: the law without its draws."""
+    steps = _steps(results.filter(pl.col("arm") == LADDER))
+    budgets = np.array([step["train_tokens"].mean() for step in steps], dtype=float)
+    losses = [statistics.macro_mean(matrices(step, "bpb", family)) for step in steps]
+    return fit_ladder(budgets, np.array([losses]))
+
+
+def arm_rows(
+    config: AblationConfig, results: pl.DataFrame, pairs: Collection[tuple[str, float]]
+) -> pl.DataFrame:
+    """The rows of a verdict of some arms and yields; random tokens have none."""
+    judged = _Judge(config, results)
+    rows = [row for pair in judged.pairs() if pair in pairs for row in judged.rows(*pair)]
+    return pl.DataFrame(rows, schema=None if rows else _WORTHS, infer_schema_length=None)
 
 
 def judge(outcome: Outcome) -> Verdict:
@@ -72,10 +117,10 @@ def judge(outcome: Outcome) -> Verdict:
 class _Judge:
     def __init__(self, config: AblationConfig, results: pl.DataFrame) -> None:
         self._config = config
-        self._results = results
+        self._results = results = results.filter(pl.col("regime") == TOKENS)
         self._kinds = {arm.name: arm.kind for arm in config.arms}
         self._ladder = results.filter(pl.col("arm") == LADDER)
-        self._ends = self._ladder_ends()
+        self._ends = ladder_law(results, TARGET).trusted
 
     def pairs(self) -> list[tuple[str, float]]:
         """Every arm at each of its yields, but the ladder and random tokens themselves."""
@@ -86,13 +131,13 @@ class _Judge:
     def rows(self, arm: str, yield_: float) -> list[dict[str, Any]]:
         """One row a family, and one for the target."""
         chosen = self._chosen(arm, yield_)
-        return [self._row(arm, yield_, family, chosen) for family in (TARGET, *self._families())]
+        return [self._row(arm, yield_, family, chosen) for family in families_of(self._results)]
 
     def _row(self, arm: str, yield_: float, family: str, chosen: pl.DataFrame) -> dict[str, Any]:
-        differences = self._matrices(chosen, "d_bpb", family)
+        differences = matrices(chosen, "d_bpb", family)
         rng = statistics.generator(self._config.seed)
         found = statistics.interval(differences, rng)
-        base = statistics.macro_mean(self._matrices(chosen, "base_bpb", family))
+        base = statistics.macro_mean(matrices(chosen, "base_bpb", family))
         worth = self._multiplier(chosen, family)
         tokens = float(chosen["train_tokens"].mean())  # type: ignore[arg-type]
         return {
@@ -138,7 +183,7 @@ class _Judge:
     def notes(self) -> list[str]:
         """What a reader should know beside the numbers."""
         notes = []
-        for family in self._families():
+        for family in families_of(self._results)[1:]:
             n = self._works(family)
             if n < 6:
                 notes.append(
@@ -160,7 +205,7 @@ class _Judge:
             return []
         rows = self._chosen(main.name, self._config.main_yield)
         by_work = (
-            rows.filter(pl.col("family").is_in(self._members(TARGET)))
+            rows.filter(pl.col("family").is_in(TARGETS))
             .group_by("family", "work").agg(pl.col("d_bpb").mean()).sort("d_bpb", descending=True)
         )  # fmt: skip
         worse = by_work.filter(pl.col("d_bpb") > 0)
@@ -181,49 +226,23 @@ class _Judge:
         name = next((name for name, k in self._kinds.items() if k == kind), None)
         if name is None:
             return {}
-        return self._matrices(self._chosen(name, self._config.main_yield), "d_bpb", family)
+        return matrices(self._chosen(name, self._config.main_yield), "d_bpb", family)
 
     def _chosen(self, arm: str, yield_: float) -> pl.DataFrame:
         return self._results.filter(
             pl.col("arm") == arm, (pl.col("yield_target") - yield_).abs() < 1e-9
         )
 
-    def _families(self) -> list[str]:
-        present = set(self._results["family"])
-        return [family for family in FAMILIES if family in present]
-
     def _works(self, family: str) -> int:
         return self._results.filter(pl.col("family") == family)["work"].n_unique()
-
-    def _members(self, family: str) -> list[str]:
-        if family != TARGET:
-            return [family]
-        return [name for name in self._families() if name in TARGETS]
-
-    def _matrices(
-        self, chosen: pl.DataFrame, column: str, family: str
-    ) -> dict[str, NDArray[np.float64]]:
-        """Arrays of (works, seeds) for each family of `family`."""
-        found = {}
-        for name in self._members(family):
-            rows = chosen.filter(pl.col("family") == name).sort("work", "seed")
-            seeds = rows["seed"].n_unique()
-            found[name] = rows[column].to_numpy().reshape(-1, seeds)
-        return found
-
-    def _ladder_ends(self) -> tuple[float, float]:
-        """Between how many random tokens the law is trusted."""
-        tokens = self._ladder.group_by("yield_target").agg(pl.col("train_tokens").mean())
-        budgets = tokens["train_tokens"].to_list()
-        return min(budgets) / REACH, max(budgets) * REACH
 
     def _multiplier(self, chosen: pl.DataFrame, family: str) -> Interval:
         """Worth of the arm's tokens; works and seeds are drawn together with the ladder's."""
         seeds = chosen["seed"].n_unique()
         ladder = self._ladder.filter(pl.col("seed") < seeds)
-        steps = [ladder.filter(pl.col("yield_target") == step) for step in STEPS]
+        steps = _steps(ladder)
         budgets = np.array([step["train_tokens"].mean() for step in steps], dtype=float)
-        parts = [self._matrices(step, "bpb", family) for step in [*steps, chosen]]
+        parts = [matrices(step, "bpb", family) for step in [*steps, chosen]]
         losses = np.stack(
             [
                 np.concatenate([
@@ -242,6 +261,10 @@ class _Judge:
         oracle = self._matrices_of("oracle", family)
         gain = statistics.macro_mean(oracle) if oracle else 0.0
         return difference / gain if gain < 0 else None
+
+
+def _steps(ladder: pl.DataFrame) -> list[pl.DataFrame]:
+    return [ladder.filter(pl.col("yield_target") == step) for step in STEPS]
 
 
 def _with_holm(rows: pl.DataFrame, config: AblationConfig) -> pl.DataFrame:

@@ -17,6 +17,8 @@ from refinery.errors import ParameterError
 from refinery.scaling.laws import effective_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -37,9 +39,18 @@ class Ladder:
     exponent: Floats
     budgets: Floats
 
+    @property
+    def trusted(self) -> tuple[float, float]:
+        """Between how many random tokens the law is trusted."""
+        return float(self.budgets[0]) / REACH, float(self.budgets[-1]) * REACH
+
+    def loss(self, tokens: float) -> float:
+        """Loss after so many random tokens, of the first draw."""
+        return float(self.limit[0] + self.scale[0] * tokens ** -self.exponent[0])
+
     def equivalent(self, loss: Floats) -> Floats:
         """Random tokens that give each loss; cut at `REACH` beyond the ladder."""
-        least, most = self.budgets[0] / REACH, self.budgets[-1] * REACH
+        least, most = self.trusted
         above = np.maximum(loss - self.limit, 1e-12)
         with np.errstate(over="ignore"):
             tokens = (above / np.maximum(self.scale, 1e-12)) ** (-1 / self.exponent)
@@ -90,16 +101,20 @@ def multiplier(budgets: Floats, ladder: Floats, losses: Floats, tokens: float) -
     return Interval(float(worth[0]), float(low), float(high))
 
 
-def crossing(worth: float, yield_: float) -> float | None:
+def crossing(
+    worth: float,
+    yield_: float,
+    effective: Callable[[float, float], float] = effective_tokens,
+) -> float | None:
     """Passes over the raw pool at which a filter that repeats is overtaken by the whole pool.
 
     Predicted from the data-constrained law: `worth` times what the kept share is worth after
     its epochs, against what the pool is worth. None where the filter is ahead up to 100 passes, 0
-    where it never is.
+    where it never is. `effective` says what tokens read from unique ones are worth.
     """
 
     def lead(passes: float) -> float:
-        return worth * effective_tokens(passes, yield_) - effective_tokens(passes, 1.0)
+        return worth * effective(passes, yield_) - effective(passes, 1.0)
 
     passes = np.geomspace(yield_, 100, 400)
     ahead = np.array([lead(p) > 0 for p in passes])

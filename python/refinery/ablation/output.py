@@ -5,6 +5,8 @@
     OUT/report.html figure.svg figure.png table.md table.tex    for people
     OUT/results.parquet                                         a row a training and work
     OUT/verdict.parquet                                         a row an arm, yield and family
+    OUT/prediction.parquet                                      fixed compute, as predicted before it was run
+    OUT/compute.parquet                                         the same, with what was found
     OUT/pool.json                                               how many documents were left out, and why
     OUT/pool/                                                   the run that annotates, an ordinary one
     OUT/results/ tokenizer-*.json                               what makes the next run short
@@ -13,9 +15,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from refinery.ablation.compute import judge_compute
 from refinery.ablation.figure import chart, save, svg
 from refinery.ablation.judge import UNTESTED, judge
 from refinery.ablation.page import render, sentence
@@ -36,11 +39,14 @@ if TYPE_CHECKING:
 
 def publish(outcome: Outcome, folder: Path) -> Verdict:
     """Judge, and write everything for people; `folder` is what runs are relative to."""
-    verdict = judge(outcome)
+    verdict = replace(judge(outcome), compute=judge_compute(outcome))
     out = outcome.out
     picture = _picture(outcome.config, verdict, out)
     with writing_beside(out / "verdict.parquet") as path:
         verdict.rows.write_parquet(path)
+    if verdict.compute is not None:
+        with writing_beside(out / "compute.parquet") as path:
+            verdict.compute.write_parquet(path)
     page = render(outcome.config, verdict, outcome.pool, picture)
     for name, text in (
         ("pool.json", json.dumps(outcome.pool, indent=1) + "\n"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from refinery.ablation.compute import in_words
 from refinery.ablation.judge import TARGET
-from refinery.ablation.tables import headers, signed, table_rows, worth
+from refinery.ablation.tables import compute_table, headers, signed, table_rows, worth
 from refinery.report.page import STYLE, table
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ _HOW = (
     "that none of them saw: an arm's loss less that of random tokens of the same pool, work and seed. Below zero is better. "
     "Intervals are 95 % of a two-way bootstrap over works and seeds; p is of a sign-flip test over works, corrected by Holm. "
     "Worth: how many random tokens give the loss of one kept token."
+)
+
+
+_HOW_COMPUTE = (
+    "An arm reads what it keeps for as many epochs as the tokens of the whole pool, or a multiple of them, ask for; differences are "
+    "from a model that reads the whole pool. The prediction was written before any of this was trained: of the worth at fixed "
+    "tokens, the ladder of random tokens, and what a repeated token is worth (Muennighoff et al. 2023; for the n-gram model, nothing)."
 )
 
 
@@ -40,6 +48,7 @@ def render(
             _gates(verdict),
             "<h2>Arms</h2>",
             _arms(verdict),
+            *_fixed_compute(verdict),
             "<h2>Documents</h2>",
             _counts(counts),
             *(f"<p>{escape(note)}</p>" for note in verdict.notes),
@@ -102,8 +111,24 @@ def _gates(verdict: Verdict) -> str:
 
 
 def _arms(verdict: Verdict) -> str:
-    names = [(name, "" if i == 0 else "n") for i, name in enumerate(headers(verdict))]
-    return table(names, [[escape(cell) for cell in row] for row in table_rows(verdict)])
+    return _cells(headers(verdict), table_rows(verdict))
+
+
+def _fixed_compute(verdict: Verdict) -> list[str]:
+    """Whether the filter pays when it must repeat: prediction beside result."""
+    if verdict.compute is None:
+        return []
+    return [
+        "<h2>Fixed compute</h2>",
+        f'<p class="lead">{escape(_HOW_COMPUTE)}</p>',
+        *(f"<p>{escape(line)}</p>" for line in in_words(verdict.compute, TARGET)),
+        _cells(*compute_table(verdict.compute)),
+    ]
+
+
+def _cells(names: list[str], rows: list[list[str]]) -> str:
+    named = [(name, "" if i == 0 else "n") for i, name in enumerate(names)]
+    return table(named, [[escape(cell) for cell in row] for row in rows])
 
 
 def _counts(counts: dict[str, Any]) -> str:

@@ -16,6 +16,8 @@ import pyarrow as pa
 from refinery import _core
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from refinery.ablation.config import NgramConfig
@@ -45,7 +47,7 @@ class Corpus:
 class Training:
     """Documents in the order of training, and how many of their tokens are read.
 
-    More tokens than there are mean that documents are repeated, in the same order.
+    More tokens than there are mean that documents are read again, for as many epochs as it takes.
     """
 
     rows: NDArray[np.int64]
@@ -73,8 +75,9 @@ class NgramProxy:
     name = "ngram"
     sees_repetition = False
 
-    def __init__(self, config: NgramConfig) -> None:
+    def __init__(self, config: NgramConfig, *, between: Callable[[], None] = lambda: None) -> None:
         self._config = config
+        self._between = between
 
     def fingerprint(self) -> str:
         """As `Proxy`."""
@@ -87,5 +90,8 @@ class NgramProxy:
         )
         rows = pa.array(training.rows, pa.uint64())
         counts.add(corpus.training, rows=rows, max_tokens=training.tokens)
-        found = counts.model().nats(corpus.measured, corpus.starts)
+        self._between()
+        model = counts.model()
+        self._between()
+        found = model.nats(corpus.measured, corpus.starts)
         return np.asarray(pa.array(found), dtype=np.float64)

@@ -10,6 +10,8 @@ from refinery.ablation.config import FAMILIES
 from refinery.ablation.judge import TARGET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from refinery.ablation.judge import Verdict
 
 _MINUS = "\N{MINUS SIGN}"
@@ -48,6 +50,32 @@ def compact(verdict: Verdict) -> tuple[list[str], list[list[str]]]:
     return names, rows
 
 
+def compute_table(rows: pl.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows of fixed compute: an arm, yield and compute, the prediction beside the result.
+
+    `~` where the prediction asks the ladder's law beyond what it is trusted for.
+    """
+    present = _present(rows)
+    names = ["arm", "yield", "passes of the pool", "epochs", "predicted target", *present]
+    pairs = rows.partition_by("arm", "yield_target", "passes", maintain_order=True)
+    return names, [_compute_row(pair, present) for pair in pairs]
+
+
+def _compute_row(pair: pl.DataFrame, present: list[str]) -> list[str]:
+    by_family = {row["family"]: row for row in pair.to_dicts()}
+    target = by_family[TARGET]
+    predicted = {end: target[f"predicted_{end}"] for end in ("d_bpb", "low", "high")}
+    beyond = "~" if target["is_extrapolated"] else ""
+    return [
+        target["arm"],
+        f"{target['yield_target']:.1%}",
+        f"{target['passes']:g}",
+        f"{target['epochs']:.2f}",
+        beyond + _difference(predicted),
+        *(_difference(by_family[family]) for family in present),
+    ]
+
+
 def _marked(row: dict[str, Any]) -> str:
     mark = "*" if row["high"] < 0 or row["low"] > 0 else " "
     return signed(row["d_bpb"], 3) + mark
@@ -61,16 +89,27 @@ def worth(row: dict[str, Any], column: str = "multiplier") -> str:
 
 
 def markdown(verdict: Verdict) -> str:
-    """The table in Markdown."""
-    names = headers(verdict)
-    lines = [names, ["---", *["---:"] * (len(names) - 1)], *table_rows(verdict)]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+    """The table in Markdown, and that of fixed compute below it."""
+    parts = []
+    for names, rows in _tables(verdict):
+        lines = [names, ["---", *["---:"] * (len(names) - 1)], *rows]
+        parts.append("".join("| " + " | ".join(line) + " |\n" for line in lines))
+    return "\n".join(parts)
+
+
+def _tables(verdict: Verdict) -> Iterator[tuple[list[str], list[list[str]]]]:
+    yield headers(verdict), table_rows(verdict)
+    if verdict.compute is not None:
+        yield compute_table(verdict.compute)
 
 
 def latex(verdict: Verdict) -> str:
-    """The table in LaTeX, for the package `booktabs`."""
-    names = headers(verdict)
-    body = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in table_rows(verdict)]
+    """The tables in LaTeX, for the package `booktabs`."""
+    return "\n".join(_tabular(names, rows) for names, rows in _tables(verdict))
+
+
+def _tabular(names: list[str], rows: list[list[str]]) -> str:
+    body = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in rows]
     head = " & ".join(_escaped(name) for name in names) + r" \\"
     columns = "l" + "r" * (len(names) - 1)
     parts = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body]

@@ -348,6 +348,8 @@ def language_model(trained: Trained) -> None:
 
 def ablation(done: Ablation) -> None:
     """What was concluded, the gates, the table."""
+    from refinery.ablation.compute import in_words
+    from refinery.ablation.judge import TARGET
     from refinery.ablation.page import summary
     from refinery.ablation.tables import compact, signed
 
@@ -363,7 +365,9 @@ def ablation(done: Ablation) -> None:
         holds = "holds" if gate.holds else "FAILS"
         interval = f"{signed(gate.found.low)} to {signed(gate.found.high)}"
         line(f"gate {gate.name}: {holds} ({signed(gate.found.mean)}, {interval}) {gate.said}")
-    for text in [*summary(done.config, done.verdict), *done.verdict.notes]:
+    compute = done.verdict.compute
+    repeated = [] if compute is None else in_words(compute, TARGET)
+    for text in [*summary(done.config, done.verdict), *repeated, *done.verdict.notes]:
         line(text)
     line(f"Page, picture and tables: {done.out}")
 

@@ -9,6 +9,7 @@ JAX. Another processor, or another number of models at once, may differ in the l
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -91,11 +92,11 @@ def train(
         Nats that are the mean of the last evaluations.
     """
     steps = n_steps(config, tokens)
-    step, optimiser = _program(config, steps)
+    step, optimiser = _program(config)
     keys = jnp.stack([jax.random.key(member.seed) for member in members])
     weights = jax.vmap(partial(new_weights, config, vocabulary))(keys)
     state = jax.vmap(optimiser.init)(weights)
-    rates = jnp.array([member.rate for member in members], jnp.float32)
+    rates = np.array([member.rate for member in members], np.float32)
     feeds = [
         batches(m.stream, context=config.context, batch=config.batch, steps=steps, seed=m.seed)
         for m in members
@@ -104,7 +105,8 @@ def train(
     losses, nats = [], []
     for i, ids in enumerate(zip(*feeds, strict=True), start=1):
         between()
-        weights, state, loss = step(weights, state, rates, jnp.asarray(np.stack(ids)))
+        rate = rates * learning_rate(config, i - 1, steps)
+        weights, state, loss = step(weights, state, rate, jnp.asarray(np.stack(ids)))
         losses.append(loss)
         if i in evaluated:
             nats.append(measure(config, weights, measured, between))
@@ -140,26 +142,28 @@ def _evaluations(config: GptConfig, steps: int) -> set[int]:
     return {max(1, steps - i * apart) for i in range(config.evaluations)}
 
 
-@cache
-def _program(config: GptConfig, steps: int) -> tuple[Any, Any]:
-    """The compiled step of all members, and the optimiser."""
+def learning_rate(config: GptConfig, step: int, steps: int) -> np.float32:
+    """The rate of a step (from 0): a line up to the highest, then a cosine down to a tenth of it."""
     warmup = round(config.warmup * steps)
-    schedule = optax.warmup_cosine_decay_schedule(
-        config.learning_rate / max(1, warmup),
-        config.learning_rate,
-        warmup,
-        max(steps, warmup + 1),
-        config.learning_rate * _LAST_RATE,
-    )
+    if step < warmup:
+        share = (1 + (warmup - 1) * step / warmup) / warmup
+    else:
+        part = min(1.0, (step - warmup) / max(1, steps - warmup))
+        share = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * part)) / 2
+    return np.float32(config.learning_rate * share)
+
+
+@cache
+def _program(config: GptConfig) -> tuple[Any, Any]:
+    """The compiled step of all members, and the optimiser.
+
+    The learning rate comes from outside, so that trainings of every length are one program: to compile
+    it takes seconds.
+    """
     optimiser = optax.chain(
         optax.clip_by_global_norm(config.clip),
-        optax.adamw(
-            schedule,
-            b1=_BETAS[0],
-            b2=_BETAS[1],
-            weight_decay=config.weight_decay,
-            mask=_decayed,
-        ),
+        optax.scale_by_adam(b1=_BETAS[0], b2=_BETAS[1]),
+        optax.add_decayed_weights(config.weight_decay, mask=_decayed),
     )
 
     def mean_nats(weights: Any, ids: Any) -> Any:
@@ -168,7 +172,7 @@ def _program(config: GptConfig, steps: int) -> tuple[Any, Any]:
     def one(weights: Any, state: Any, rate: Any, ids: Any) -> tuple[Any, Any, Any]:
         loss, gradient = jax.value_and_grad(mean_nats)(weights, ids)
         updates, state = optimiser.update(gradient, state, weights)
-        updates = jax.tree.map(lambda u: rate * u, updates)
+        updates = jax.tree.map(lambda u: -rate * u, updates)
         return optax.apply_updates(weights, updates), state, loss
 
     return jax.jit(jax.vmap(one), donate_argnums=(0, 1)), optimiser
