@@ -1,13 +1,19 @@
 """Broken pipeline files: every problem at once, at its line, with the nearest valid name; no data read."""
 
+import re
 import textwrap
 
 import pytest
 
 from conftest import command, write_file
-from refinery.config import load_pipeline, parse_pipeline, parse_size
+from refinery.ablation.config import AblationConfig
+from refinery.config import Config, load_pipeline, parse_pipeline, parse_size
+from refinery.config_file import validated
 from refinery.errors import ConfigError
+from refinery.labelling.config import LabellingConfig
 from refinery.plan import build_plan
+from refinery.training.config import TrainingConfig
+from refinery.yaml_file import parse
 
 GOOD = """\
 version: 1
@@ -292,6 +298,52 @@ def test_set_that_cannot_be_is_refused(assignment):
     with pytest.raises(ConfigError) as caught:
         parse_pipeline(GOOD, overrides=[assignment])
     assert "Traceback" not in str(caught.value)
+
+
+SINGLE = {
+    AblationConfig: "pool: {input: {path: a}}\nfamilies: {}\noutput: {path: out}",
+    Config: "input: {path: a}\noutput: {path: out}",
+    LabellingConfig: "input: {path: a}\noutput: out\nlabellers: {name: anna, file: a.csv}",
+    TrainingConfig: "input: {path: a}\noutput: m.bin\npositives: {path: a}",
+}
+"""Files of every command with --set, their lists of one written without the list."""
+
+
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [
+        (AblationConfig, "pool.input[0].path"),
+        (Config, "input[0].path"),
+        (Config, "input.path"),
+        (LabellingConfig, "input[0].path"),
+        (LabellingConfig, "labellers[0].file"),
+        (TrainingConfig, "input[0].path"),
+        (TrainingConfig, "positives[0].path"),
+    ],
+)
+def test_set_takes_an_entry_without_its_list_for_a_list_of_one(model, key):
+    found = validated(parse(SINGLE[model], "file"), model, [f"{key}=other.csv"])
+    for part in key.replace("[0]", "").split("."):
+        found = getattr(found[0] if isinstance(found, list) else found, part)
+    assert found == "other.csv"
+
+
+def test_set_replaces_an_entry_that_is_written_without_its_list():
+    found = parse_pipeline(SINGLE[Config], overrides=["input[0]={path: b, text: body}"])
+    assert [(entry.path, entry.text) for entry in found.config.input] == [("b", "body")]
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("input[1].text", "input[1]"),
+        ("output[0].path", "output.0"),
+        ("decide[0].rules", "decide[0]"),
+    ],
+)
+def test_set_makes_no_entries(key, place):
+    with pytest.raises(ConfigError, match=re.escape(place)):
+        parse_pipeline(SINGLE[Config], overrides=[f"{key}=a"])
 
 
 def test_schema_accepts_what_the_model_accepts_and_names_every_key():

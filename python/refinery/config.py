@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from refinery.config_file import CheckedFile, apply_overrides, load_document, validated
+from refinery.config_file import CheckedFile, OneOrMany
 from refinery.config_file import Section as _Model
 from refinery.gate_config import LicencesConfig, SourcesConfig
 from refinery.select_config import SelectConfig
-from refinery.yaml_file import Document, parse
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -322,72 +320,23 @@ class Config(_Model):
     """A whole pipeline file."""
 
     version: Literal[1] = 1
-    input: list[InputConfig] = Field(min_length=1)
+    input: OneOrMany[InputConfig] = Field(min_length=1)
     annotate: AnnotateConfig = Field(default_factory=AnnotateConfig)
     decide: list[Step] = Field(default_factory=list)
     output: OutputConfig
     resources: ResourcesConfig = Field(default_factory=ResourcesConfig)
     seed: int = Field(0, ge=0, lt=2**63)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_input_or_many(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("input"), dict):
-            return value | {"input": [value["input"]]}
-        return value
-
 
 @dataclass(frozen=True)
 class Pipeline(CheckedFile[Config]):
     """A checked pipeline and the document it came from."""
 
-
-def load_pipeline(file: str | FilePath, overrides: list[str] | None = None) -> Pipeline:
-    """Read and check a pipeline file.
-
-    Parameters
-    ----------
-    file
-        Path of a YAML file (UTF-8).
-    overrides
-        `key.path=value` assignments, applied before the check; values are read as YAML.
-
-    Raises
-    ------
-    ConfigError
-        With every problem of the file, its lines and nearest valid names.
-    FileNotFoundError
-        If there is no such file.
-    """
-    document = load_document(file, overrides)
-    return check(document, FilePath(file).resolve().parent)
+    model = Config
+    title = "pipeline"
 
 
-def parse_pipeline(
-    text: str,
-    *,
-    file: str = "pipeline",
-    folder: FilePath | None = None,
-    overrides: list[str] | None = None,
-) -> Pipeline:
-    """Check a pipeline given as YAML text; relative paths are relative to `folder`."""
-    document = parse(text, file)
-    apply_overrides(document, overrides or [])
-    return check(document, folder or FilePath.cwd())
-
-
-def check(document: Document, folder: FilePath) -> Pipeline:
-    """Check plain data against the model."""
-    return Pipeline(validated(document, Config), document, folder)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the pipeline file, for editors."""
-    schema = Config.model_json_schema(by_alias=True)
-    # A single input may be written without its list.
-    items = schema["properties"]["input"]
-    schema["properties"]["input"] = {"anyOf": [items["items"], items], "title": "Input"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "refinery pipeline",
-    } | schema
+load_pipeline = Pipeline.load
+parse_pipeline = Pipeline.parse
+check = Pipeline.check
+json_schema = Pipeline.json_schema

@@ -1,11 +1,15 @@
-"""A YAML file against its model: any of refinery's files, all problems at once, each with its place.
+r"""A YAML file against its model: any of refinery's files, all problems at once, each with its place.
 
 Not here: what keys there are; each kind of file has its own module of models (`config` has the
 pipeline's). One runnable example:
 
 >>> class Settings(Section):
 ...     epochs: int = 5
->>> validated(parse("epoch: 3", "train.yaml"), Settings)
+>>> class SettingsFile(CheckedFile[Settings]):
+...     model = Settings
+>>> SettingsFile.parse("epochs: 7").config.epochs
+7
+>>> SettingsFile.parse("epoch: 3", file="train.yaml")
 Traceback (most recent call last):
   ...
 refinery.errors.ConfigError: train.yaml:1:1: epoch: no such key; did you mean epochs?
@@ -16,19 +20,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from refinery.errors import ConfigError, Problem, nearest
-from refinery.yaml_file import Document, Path, parse, parse_scalar, render_path
+from refinery.model_keys import allowed_keys
+from refinery.overrides import apply_overrides
+from refinery.yaml_file import Document, Path, parse, render_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 M = TypeVar("M", bound=BaseModel)
-
-_SET = "--set"
+T = TypeVar("T")
 
 
 class Section(BaseModel):
@@ -37,13 +45,97 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class _OrSingle:
+    """Tells the JSON schema of a list that an entry may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        return {"anyOf": [schema["items"], schema]}
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+OneOrMany = Annotated[list[T], BeforeValidator(_as_list), _OrSingle()]
+"""A list of sections, of which a single one may be written without its list."""
+
+
 @dataclass(frozen=True)
 class CheckedFile(Generic[M]):
     """A checked file: its model, the document it came from, and the folder of its relative paths."""
 
+    model: ClassVar[type[BaseModel]]
+    title: ClassVar[str] = "file"
+    """What such a file is called."""
+
     config: M
     document: Document
     folder: FilePath
+
+    @classmethod
+    def load(cls, file: str | FilePath, overrides: Sequence[str] | None = None) -> Self:
+        """Read and check a file.
+
+        Parameters
+        ----------
+        file
+            Path of a YAML file (UTF-8).
+        overrides
+            `key.path=value` assignments, applied before the check; values are read as YAML.
+
+        Raises
+        ------
+        ConfigError
+            With every problem of the file, its lines and nearest valid names.
+        FileNotFoundError
+            If there is no such file.
+        """
+        return cls.check(load_document(file), FilePath(file).resolve().parent, overrides)
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        file: str | None = None,
+        folder: FilePath | None = None,
+        overrides: Sequence[str] | None = None,
+    ) -> Self:
+        """Check a file given as YAML text; relative paths are relative to `folder`.
+
+        Raises
+        ------
+        ConfigError
+            As `load`; `file` is what it calls the text.
+        """
+        return cls.check(parse(text, file or cls.title), folder or FilePath.cwd(), overrides)
+
+    @classmethod
+    def check(
+        cls, document: Document, folder: FilePath, overrides: Sequence[str] | None = None
+    ) -> Self:
+        """Check plain data against the model, and what no section can see alone."""
+        found = cls(validated(document, cls.model, overrides), document, folder)  # type: ignore[arg-type]
+        problems = list(found.contradictions())
+        if problems:
+            raise found.error(problems)
+        return found
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON schema of the file, for editors."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **cls.model.model_json_schema(by_alias=True),
+            "title": f"refinery {cls.title}",
+        }
+
+    def contradictions(self) -> Iterable[Problem]:
+        """What no section can see alone."""
+        return ()
 
     def error(self, problems: list[Problem]) -> ConfigError:
         """A ConfigError about the file."""
@@ -60,49 +152,37 @@ class CheckedFile(Generic[M]):
         return self.document.problem(path, message)
 
 
-def load_document(file: str | FilePath, overrides: Sequence[str] | None = None) -> Document:
-    """A file's plain data, with `key.path=value` assignments applied.
+def load_document(file: str | FilePath) -> Document:
+    """A file's plain data.
 
     Raises
     ------
     ConfigError
-        If it is no YAML file, or an assignment has no place.
+        If it is no YAML file.
     FileNotFoundError
         If there is no such file.
     """
-    document = parse(_text_of(file), str(file))
-    apply_overrides(document, overrides or [])
-    return document
+    return parse(_text_of(file), str(file))
 
 
-def validated(document: Document, model: type[M]) -> M:
-    """The data as `model`.
+def validated(document: Document, model: type[M], overrides: Sequence[str] | None = None) -> M:
+    """The data as `model`, with `key.path=value` assignments applied.
 
     Raises
     ------
     ConfigError
-        With every problem of the file, its lines and nearest valid names.
+        With every problem of the file, its lines and nearest valid names; or if an assignment has
+        no place.
     """
     if not isinstance(document.data, dict):
         message = f"expected a mapping of keys, found {type(document.data).__name__}"
         raise ConfigError(document.file, [document.problem((), message)])
+    apply_overrides(document, overrides or (), model)
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
         problems = [_problem(document, model, dict(e)) for e in error.errors(include_url=False)]
         raise ConfigError(document.file, _without_repeats(problems)) from None
-
-
-def apply_overrides(document: Document, overrides: Iterable[str]) -> None:
-    """Applies `key.path=value` assignments, in order; values are read as YAML.
-
-    Raises
-    ------
-    ConfigError
-        If an assignment is none, or its place does not exist.
-    """
-    for override in overrides:
-        _apply_override(document, override)
 
 
 def _text_of(file: str | FilePath) -> str:
@@ -116,43 +196,11 @@ def _text_of(file: str | FilePath) -> str:
         raise ConfigError(str(file), [Problem(0, 0, "", message)]) from None
 
 
-def _apply_override(document: Document, override: str) -> None:
-    key, separator, value = override.partition("=")
-    if not separator or not key.strip():
-        message = f"{override!r}: expected key.path=value"
-        raise ConfigError(_SET, [Problem(0, 0, "", message)])
-    names = key.strip().replace("]", "").replace("[", ".").split(".")
-    parts: list[str | int] = [int(name) if name.isdigit() else name for name in names]
-    target = document.data
-    for i, part in enumerate(parts[:-1]):
-        target = _descend(target, part, key, tuple(parts[: i + 1]))
-    last = parts[-1]
-    if isinstance(target, list) and isinstance(last, int) and last < len(target):
-        target[last] = parse_scalar(value)
-    elif isinstance(target, dict):
-        target[str(last)] = parse_scalar(value)
-    else:
-        message = f"{key}: no place of that name"
-        raise ConfigError(_SET, [Problem(0, 0, "", message)])
-
-
-def _descend(target: Any, part: str | int, key: str, path: Path) -> Any:
-    if isinstance(target, dict):
-        # A section that the file leaves out exists with its defaults.
-        if target.get(str(part)) is None:
-            target[str(part)] = {}
-        return target[str(part)]
-    if isinstance(target, list) and isinstance(part, int) and part < len(target):
-        return target[part]
-    message = f"{key}: {render_path(path)} does not exist"
-    raise ConfigError(_SET, [Problem(0, 0, "", message)])
-
-
 def _problem(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Problem:
     kind = error["type"]
     path = _document_path(document, error["loc"], is_missing=kind == "missing")
     if kind == "extra_forbidden":
-        allowed = _allowed_keys(model, path[:-1])
+        allowed = allowed_keys(model, path[:-1])
         hint = nearest(str(path[-1]), allowed)
         return document.problem(path, f"no such key{hint or '; allowed: ' + ', '.join(allowed)}")
     if kind == "missing":
@@ -185,28 +233,6 @@ def _document_path(document: Document, loc: tuple[str | int, ...], *, is_missing
             continue
         path.append(part)
     return tuple(path)
-
-
-def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that `model` allows at `path`, in order; none where it is no model's place."""
-    models = [model]
-    for part in path:
-        if isinstance(part, str):
-            fields = [f for m in models for name, f in _keys(m) if name == part]
-            if fields:  # else a name of the user's own, in a mapping of these models
-                models = [m for f in fields for m in _models_in(f.annotation)]
-    return list(dict.fromkeys(name for m in models for name, _ in _keys(m)))
-
-
-def _keys(model: type[BaseModel]) -> list[tuple[str, Any]]:
-    return [(field.alias or name, field) for name, field in model.model_fields.items()]
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
 
 
 def _without_repeats(problems: list[Problem]) -> list[Problem]:

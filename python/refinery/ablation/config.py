@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.ablation.ngram import MEMORY, ORDER, VOCABULARY
 from refinery.config import InputConfig, ScoreConfig, Size
-from refinery.config_file import Section, load_document, validated
+from refinery.config_file import OneOrMany, Section, load_document, validated
 from refinery.errors import nearest
 from refinery.yaml_file import parse
 
@@ -118,7 +118,7 @@ class ArmConfig(Section):
 class PoolConfig(Section):
     """What is drawn from: documents after what every arm shares, such as removing duplicates."""
 
-    input: list[InputConfig] | InputConfig
+    input: OneOrMany[InputConfig] = Field(min_length=1)
     decide: list[Any] = Field(
         default_factory=lambda: ["exact_duplicates", "near_duplicates"],
         description="Steps of a pipeline, for all arms alike.",
@@ -320,8 +320,8 @@ def load_ablation(
     FileNotFoundError
         If there is no such file.
     """
-    document = load_document(file, overrides)
-    return validated(document, AblationConfig), Path(file).resolve().parent
+    config = validated(load_document(file), AblationConfig, overrides)
+    return config, Path(file).resolve().parent
 
 
 def parse_ablation(text: str) -> AblationConfig:

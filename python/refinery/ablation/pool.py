@@ -102,10 +102,9 @@ class PoolMaker:
     def _pipeline(self) -> Pipeline:
         """The run that annotates, with the families of signals that arms ask for."""
         config = self._config
-        inputs = config.pool.input if isinstance(config.pool.input, list) else [config.pool.input]
         data: dict[str, Any] = {
             "version": 1,
-            "input": [entry.model_dump(exclude_none=True) for entry in inputs],
+            "input": [entry.model_dump(exclude_none=True) for entry in config.pool.input],
             "annotate": {"scores": [s.model_dump(exclude_none=True) for s in config.pool.scores]},
             "decide": config.pool.decide,
             "output": {"path": str(self.run_folder)},
@@ -200,8 +199,7 @@ class PoolMaker:
 
     def _texts(self, ids: pl.Series) -> pl.DataFrame:
         """Texts by id."""
-        inputs = self._config.pool.input
-        first = inputs[0] if isinstance(inputs, list) else inputs
+        first = self._config.pool.input[0]
         kept = Run(self.run_folder).kept
         id_column = first.id or "id"
         wanted = ids.to_frame("id").lazy()

@@ -15,19 +15,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.config import InputConfig
-from refinery.config_file import CheckedFile, Section, apply_overrides, load_document, validated
-from refinery.errors import ConfigError
+from refinery.config_file import CheckedFile, OneOrMany, Section
 from refinery.training.config import RunConfig, as_run
-from refinery.yaml_file import Document, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from refinery.errors import Problem
 
@@ -108,28 +106,23 @@ class LabellingConfig(Section):
     """A whole labelling file."""
 
     version: Literal[1] = 1
-    input: list[InputConfig] = Field(min_length=1)
+    input: OneOrMany[InputConfig] = Field(min_length=1)
     run: Annotated[RunConfig, BeforeValidator(as_run)] | None = None
     output: str = Field(description="The folder for the sample, the answers and the labelled set.")
     sample: SampleConfig = Field(default_factory=SampleConfig)
     rubric: str = Field(
         "educational", description="A rubric's name, or a path to one (YAML: name, scale, prompt)."
     )
-    labellers: list[LabellerConfig] = Field(min_length=1)
+    labellers: OneOrMany[LabellerConfig] = Field(min_length=1)
     seed: int = Field(17, ge=0, lt=2**63)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        single = {k: [value[k]] for k in ("input", "labellers") if isinstance(value.get(k), dict)}
-        return value | single
 
 
 @dataclass(frozen=True)
 class LabellingRecipe(CheckedFile[LabellingConfig]):
     """A checked labelling file and the document it came from."""
+
+    model = LabellingConfig
+    title = "labelling"
 
     @property
     def output(self) -> FilePath:
@@ -144,55 +137,18 @@ class LabellingRecipe(CheckedFile[LabellingConfig]):
         )
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-
-def load_labelling(file: str | FilePath, overrides: Sequence[str] | None = None) -> LabellingRecipe:
-    """Read and check a labelling file; `overrides` are `key.path=value` assignments.
-
-    Raises
-    ------
-    ConfigError
-        With every problem of the file, its lines and nearest valid names.
-    FileNotFoundError
-        If there is no such file.
-    """
-    return _check(load_document(file, overrides), FilePath(file).resolve().parent)
+    def contradictions(self) -> Iterator[Problem]:
+        """What no section can see alone."""
+        config = self.config
+        names = [labeller.name for labeller in config.labellers]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                yield self.problem(("labellers", i, "name"), f"two labellers are called {name}")
+        if config.sample.score is not None and config.run is None:
+            message = f"{config.sample.score} is an annotation of a run: name it with run:"
+            yield self.problem(("sample", "score"), message)
 
 
-def parse_labelling(
-    text: str, *, folder: FilePath | None = None, overrides: Sequence[str] = ()
-) -> LabellingRecipe:
-    """Check a labelling file given as YAML text; relative paths are relative to `folder`."""
-    document = parse(text, "label.yaml")
-    apply_overrides(document, overrides)
-    return _check(document, folder or FilePath.cwd())
-
-
-def _check(document: Document, folder: FilePath) -> LabellingRecipe:
-    recipe = LabellingRecipe(validated(document, LabellingConfig), document, folder)
-    problems = list(_contradictions(recipe))
-    if problems:
-        raise ConfigError(document.file, problems)
-    return recipe
-
-
-def _contradictions(recipe: LabellingRecipe) -> Iterator[Problem]:
-    config = recipe.config
-    names = [labeller.name for labeller in config.labellers]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            yield recipe.problem(("labellers", i, "name"), f"two labellers are called {name}")
-    if config.sample.score is not None and config.run is None:
-        message = f"{config.sample.score} is an annotation of a run: name it with run:"
-        yield recipe.problem(("sample", "score"), message)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the labelling file, for editors."""
-    schema = LabellingConfig.model_json_schema(by_alias=True)
-    for key in ("input", "labellers"):
-        items = schema["properties"][key]
-        schema["properties"][key] = {"anyOf": [items["items"], items], "title": key.capitalize()}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "refinery labelling",
-    } | schema
+load_labelling = LabellingRecipe.load
+parse_labelling = LabellingRecipe.parse
+json_schema = LabellingRecipe.json_schema

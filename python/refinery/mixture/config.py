@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from refinery.config import InputConfig, ResourcesConfig, Size, TokensConfig
-from refinery.config_file import CheckedFile, Section, load_document, validated
+from refinery.config_file import CheckedFile, Section
 from refinery.errors import ParameterError, Problem
 from refinery.scaling.units import parse_amount, parse_share
-from refinery.yaml_file import Document, parse
 
 
 def _share(value: Any) -> Any:
@@ -124,38 +122,18 @@ class MixtureConfig(Section):
 class Mixture(CheckedFile[MixtureConfig]):
     """A checked mixture file and where it came from."""
 
+    model = MixtureConfig
+    title = "mixture"
+
     @property
     def threads(self) -> int:
         """Threads to use."""
         threads = self.config.resources.threads
         return len(os.sched_getaffinity(0)) if threads == "all" else threads
 
-
-def load_mixture(file: str | FilePath, overrides: list[str] | None = None) -> Mixture:
-    """Read and check a mixture file.
-
-    Raises
-    ------
-    ConfigError
-        With every problem of the file, its lines and nearest valid names.
-    FileNotFoundError
-        If there is no such file.
-    """
-    return check(load_document(file, overrides), FilePath(file).resolve().parent)
-
-
-def parse_mixture(text: str, *, file: str = "mixture", folder: FilePath | None = None) -> Mixture:
-    """Check a mixture given as YAML text; relative paths are relative to `folder`."""
-    return check(parse(text, file), folder or FilePath.cwd())
-
-
-def check(document: Document, folder: FilePath) -> Mixture:
-    """Check plain data against the model, and what no type can say."""
-    mixture = Mixture(validated(document, MixtureConfig), document, folder)
-    problems = [*_source_problems(mixture), *_total_problems(mixture), *_output_problems(mixture)]
-    if problems:
-        raise mixture.error(problems)
-    return mixture
+    def contradictions(self) -> list[Problem]:
+        """What no section can see alone."""
+        return [*_source_problems(self), *_total_problems(self), *_output_problems(self)]
 
 
 def _source_problems(mixture: Mixture) -> list[Problem]:
@@ -218,11 +196,6 @@ def _output_problems(mixture: Mixture) -> list[Problem]:
     return found
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the mixture file, for editors."""
-    schema = MixtureConfig.model_json_schema(by_alias=True)
-    return (
-        {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-        | schema
-        | {"title": "refinery mixture"}
-    )
+load_mixture = Mixture.load
+parse_mixture = Mixture.parse
+json_schema = Mixture.json_schema

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.config import InputConfig, SourceValue
-from refinery.config_file import CheckedFile, Section, apply_overrides, load_document, validated
-from refinery.errors import ConfigError
-from refinery.yaml_file import Document, parse
+from refinery.config_file import CheckedFile, OneOrMany, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+
+    from refinery.errors import Problem
 
 
 class Condition(Section):
@@ -233,12 +233,12 @@ class TrainingConfig(Section):
     version: Literal[1] = 1
     name: str = Field("quality", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Of the score.")
     output: str = Field(description="The model to write: *.bin, or *.ftz with quantise.")
-    input: list[InputConfig] = Field(
+    input: OneOrMany[InputConfig] = Field(
         default_factory=list, description="The pool, as in a pipeline file."
     )
     run: Annotated[RunConfig, BeforeValidator(as_run)] | None = None
-    positives: list[PartConfig] = Field(min_length=1)
-    negatives: list[PartConfig] = Field(default_factory=lambda: [PartConfig()], min_length=1)
+    positives: OneOrMany[PartConfig] = Field(min_length=1)
+    negatives: OneOrMany[PartConfig] = Field(default_factory=lambda: [PartConfig()], min_length=1)
     chunks: ChunksConfig = Field(default_factory=ChunksConfig)
     alter: AlterConfig = Field(default_factory=AlterConfig)
     split: SplitConfig = Field(default_factory=SplitConfig)
@@ -256,19 +256,13 @@ class TrainingConfig(Section):
     self_: SelfConfig = Field(default_factory=SelfConfig, alias="self")
     seed: int = Field(17, ge=0, lt=2**63)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        lists = ("input", "positives", "negatives")
-        single = {key: [value[key]] for key in lists if isinstance(value.get(key), dict)}
-        return value | single
-
 
 @dataclass(frozen=True)
 class Recipe(CheckedFile[TrainingConfig]):
     """A checked training file and the document it came from."""
+
+    model = TrainingConfig
+    title = "training"
 
     @property
     def output(self) -> FilePath:
@@ -281,64 +275,26 @@ class Recipe(CheckedFile[TrainingConfig]):
         settings = self.config.model_dump(mode="json", by_alias=True, exclude={"output"})
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
-
-def load_recipe(file: str | FilePath, overrides: Sequence[str] | None = None) -> Recipe:
-    """Read and check a training file; `overrides` are `key.path=value` assignments.
-
-    Raises
-    ------
-    ConfigError
-        With every problem of the file, its lines and nearest valid names.
-    FileNotFoundError
-        If there is no such file.
-    """
-    return _check(load_document(file, overrides), FilePath(file).resolve().parent)
-
-
-def parse_recipe(
-    text: str, *, folder: FilePath | None = None, overrides: Sequence[str] = ()
-) -> Recipe:
-    """Check a training file given as YAML text; relative paths are relative to `folder`."""
-    document = parse(text, "train.yaml")
-    apply_overrides(document, overrides)
-    return _check(document, folder or FilePath.cwd())
+    def contradictions(self) -> Iterator[Problem]:
+        """What no section can see alone."""
+        config = self.config
+        suffix = ".ftz" if config.quantise is not None else ".bin"
+        if FilePath(config.output).suffix != suffix:
+            kind = "quantised" if config.quantise is not None else "dense"
+            yield self.problem(("output",), f"{config.output}: a {kind} model is called *{suffix}")
+        if not config.input:
+            for side in ("positives", "negatives"):
+                for i, part in enumerate(getattr(config, side)):
+                    if part.kind == "pool":
+                        message = "is of the pool, which input: would name"
+                        yield self.problem((side, i), message)
+            if config.run is not None:
+                yield self.problem(("run",), "is a run over the pool, which input: would name")
+        for i, part in enumerate(config.positives):
+            if part.kind in ("made_up", "damaged"):
+                yield self.problem(("positives", i), f"{part.kind} text is for negatives only")
 
 
-def _check(document: Document, folder: FilePath) -> Recipe:
-    recipe = Recipe(validated(document, TrainingConfig), document, folder)
-    problems = list(_contradictions(recipe))
-    if problems:
-        raise ConfigError(document.file, problems)
-    return recipe
-
-
-def _contradictions(recipe: Recipe) -> Any:
-    """What no section can see alone."""
-    config = recipe.config
-    suffix = ".ftz" if config.quantise is not None else ".bin"
-    if FilePath(config.output).suffix != suffix:
-        kind = "quantised" if config.quantise is not None else "dense"
-        yield recipe.problem(("output",), f"{config.output}: a {kind} model is called *{suffix}")
-    if not config.input:
-        for side in ("positives", "negatives"):
-            for i, part in enumerate(getattr(config, side)):
-                if part.kind == "pool":
-                    message = "is of the pool, which input: would name"
-                    yield recipe.problem((side, i), message)
-        if config.run is not None:
-            yield recipe.problem(("run",), "is a run over the pool, which input: would name")
-    for i, part in enumerate(config.positives):
-        if part.kind in ("made_up", "damaged"):
-            yield recipe.problem(("positives", i), f"{part.kind} text is for negatives only")
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the training file, for editors."""
-    schema = TrainingConfig.model_json_schema(by_alias=True)
-    for key in ("input", "positives", "negatives"):
-        items = schema["properties"][key]
-        schema["properties"][key] = {"anyOf": [items["items"], items], "title": key.capitalize()}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "refinery training",
-    } | schema
+load_recipe = Recipe.load
+parse_recipe = Recipe.parse
+json_schema = Recipe.json_schema
