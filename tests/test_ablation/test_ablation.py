@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 import pytest
+from planted import write_ablation
 from typer.testing import CliRunner
 
 import refinery as rf
@@ -19,8 +20,8 @@ FILTER = "datatrove.gopher_quality.frac_words_with_alpha"
 
 
 @pytest.fixture(scope="module")
-def folder(ablation_folder):
-    return ablation_folder
+def folder(tmp_path_factory):
+    return write_ablation(tmp_path_factory.mktemp("ablation"))
 
 
 @pytest.mark.slow

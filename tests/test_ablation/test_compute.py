@@ -4,12 +4,19 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from planted import write_ablation
 
 from refinery.ablation.command import ablate
 from refinery.ablation.compute import crossing_found
 from refinery.ablation.config import parse_ablation
 from refinery.errors import ConfigError
 from refinery.scaling.laws import effective_tokens
+
+
+@pytest.fixture(scope="module")
+def ablation_folder(tmp_path_factory):
+    return write_ablation(tmp_path_factory.mktemp("ablation"))
+
 
 FILE = "pool: {input: {path: x}}\nfamilies: {}\noutput: {path: o}\n"
 WORTH = 1.5

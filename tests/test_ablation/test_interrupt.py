@@ -5,9 +5,15 @@ import signal
 
 import numpy as np
 import pytest
+from planted import write_ablation
 
 from refinery.ablation.command import ablate
 from refinery.engine import Interrupted
+
+
+@pytest.fixture(scope="module")
+def ablation_folder(tmp_path_factory):
+    return write_ablation(tmp_path_factory.mktemp("ablation"))
 
 
 @pytest.mark.slow

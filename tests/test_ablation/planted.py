@@ -3,7 +3,6 @@
 import random
 
 import polars as pl
-import pytest
 
 WORDS = [a + b for a in ("ba", "de", "fi", "go", "lu", "mo") for b in ("n", "rt", "sk", "ll", "mp")]
 FILTER = "datatrove.gopher_quality.frac_words_with_alpha"
@@ -21,10 +20,8 @@ def junk(draw, n=60):
     return " ".join(f"{draw.randrange(10**6)}" for _ in range(n))
 
 
-@pytest.fixture(scope="module")
-def ablation_folder(tmp_path_factory):
+def write_ablation(root):
     """pool.jsonl: two in five documents are prose; six works near it, six of other words, six junk."""
-    root = tmp_path_factory.mktemp("ablation")
     draw = random.Random(7)
     texts = [prose(draw, WORDS) if i % 5 < 2 else junk(draw) for i in range(500)]
     rows = [{"id": f"d{i}", "text": text} for i, text in enumerate(texts)]
