@@ -215,7 +215,7 @@ HEADLINE = {
     "added by all but the pass": ("whole_job", "added_by_all_but_the_pass"),
     "2 threads over 1": ("whole_job", "times_faster_with_2_threads", "beyond the start"),
     "cost of a unit, CPU-ms": ("scaling", "units", "1 threads", "cpu_ms_a_unit"),
-    "peak memory over the estimate": ("whole_job", "memory", "measured_to_estimate"),
+    "peak memory over the estimate": ("whole_job", "memory", "all", "measured_to_estimate"),
     "scoring over fastText, dim 100": ("scoring", "models", "bigrams, dim 100", "times_faster"),
     "scoring over fastText, dim 16": ("scoring", "models", "bigrams, dim 16", "times_faster"),
     "token counts over tiktoken": ("tokens", "encodings", "cl100k_base", "times_faster", "tiktoken"),

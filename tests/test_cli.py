@@ -1,5 +1,6 @@
 """The command line: its exit codes, what it loads, and that it stays quiet where it should."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from conftest import child_environment, command, write_file
+from refinery.cli.start import hidden
 
 SMALL = "input: {path: raw/*, id: id}\noutput: {path: out}\n"
 
@@ -126,6 +128,22 @@ def loaded_by(folder, *arguments):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return set(json.loads(done.stderr.partition("LOADED")[2])), done.stdout
+
+
+@pytest.mark.slow
+def test_a_run_loads_neither_numpy_nor_pandas(folder):
+    pytest.importorskip("pandas")
+    loaded, _ = loaded_by(folder, "run", "pipeline.yaml", "-q")
+    assert "polars.dataframe.frame" in loaded
+    # Polars registers stand-ins of both under their names.
+    assert not {"numpy.core", "numpy._core", "pandas.core"} & loaded
+
+
+def test_a_hidden_package_is_there_again_afterwards():
+    sys.modules.pop("this", None)
+    with hidden({"this"}), pytest.raises(ModuleNotFoundError, match="'this'"):
+        importlib.import_module("this")
+    assert importlib.util.find_spec("this") is not None
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])

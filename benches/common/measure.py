@@ -4,13 +4,15 @@ What it is: one way of measuring for both sides, from outside the process, inter
 included. What it is not: a profiler. Linux only: memory and load are read from /proc.
 """
 
+import json
 import os
 import subprocess
+import sys
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+_LAUNCH = Path(__file__).with_name("launch.py")
 SAMPLE_SECONDS = 0.25
 """Memory is sampled this often; a peak shorter than that can be missed in `tree_rss_bytes`."""
 
@@ -30,27 +32,39 @@ class Cost:
 def measure(command: list[str], *, log: Path, env: dict[str, str] | None = None) -> Cost:
     """Run a command to its end; stdout goes to `log`, stderr to `log` with `.err` added.
 
-    CPU seconds are those of the process and of all descendants that were waited for.
+    CPU seconds are those of the process and of all descendants that were waited for. Modules are
+    compiled once, as where a package is installed, whatever the environment says of that.
     """
-    busy_before, started = busy_seconds(), time.perf_counter()
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(log.parent / "compiled")}
+    busy_before = busy_seconds()
+    report, into = os.pipe()
     with log.open("wb") as out, log.with_name(log.name + ".err").open("wb") as err:
         process = subprocess.Popen(
-            command, stdout=out, stderr=err, env={**os.environ, **(env or {})}
+            [sys.executable, "-I", str(_LAUNCH), str(into), *map(str, command)],
+            stdout=out,
+            stderr=err,
+            env={**os.environ, **compiled, **(env or {})},
+            pass_fds=[into],
         )
+        os.close(into)
         sampler = _Sampler(process.pid)
         sampler.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with os.fdopen(report) as pipe:
+            said = pipe.read()
+        process.wait()
         sampler.stop()
-    cpu = usage.ru_utime + usage.ru_stime
+    if not said:
+        raise SystemExit(log.with_name(log.name + ".err").read_text(errors="replace"))
+    found = json.loads(said)
     return Cost(
-        wall_s=round(wall, 3),
-        cpu_s=round(cpu, 3),
-        largest_process_rss_bytes=usage.ru_maxrss * 1024,
-        tree_rss_bytes=max(sampler.peak, usage.ru_maxrss * 1024),
-        foreign_cores=round(max(0.0, busy_seconds() - busy_before - cpu) / wall, 2),
-        returncode=process.returncode,
+        wall_s=round(found["wall_s"], 3),
+        cpu_s=round(found["cpu_s"], 3),
+        largest_process_rss_bytes=found["rss_bytes"],
+        tree_rss_bytes=max(sampler.peak, found["rss_bytes"]),
+        foreign_cores=round(
+            max(0.0, busy_seconds() - busy_before - found["cpu_s"]) / found["wall_s"], 2
+        ),
+        returncode=found["returncode"],
     )
 
 
@@ -70,7 +84,7 @@ class _Sampler(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, sum(map(_proportional_bytes, _tree(self._pid))))
+            self.peak = max(self.peak, sum(map(_proportional_bytes, _tree(self._pid)[1:])))
 
     def stop(self) -> None:
         self._done.set()
@@ -78,7 +92,7 @@ class _Sampler(threading.Thread):
 
 
 def _tree(root: int) -> list[int]:
-    """Give `root` and its descendants."""
+    """Give `root` (the launcher) and its descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (parent := _parent(entry)) is not None:

@@ -13,6 +13,7 @@ from refinery.cli.drift import drift
 from refinery.cli.label import label
 from refinery.cli.mix import mix
 from refinery.cli.reference import reference
+from refinery.cli.start import collect_less, import_pyarrow, load_no_plugins
 from refinery.cli.train import train
 from refinery.errors import EnvironmentFault, RefineryError
 
@@ -91,6 +92,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Run a pipeline: annotate, decide, write."""
+    import_pyarrow()
     from refinery.cli import show
     from refinery.config import load_pipeline
 
@@ -410,6 +412,8 @@ app.add_typer(reference, name="reference")
 
 def main() -> None:
     """Run the command line; exits with the codes that `refinery.errors` lists."""
+    collect_less()
+    load_no_plugins()
     try:
         app(standalone_mode=True)
     except RefineryError as error:
