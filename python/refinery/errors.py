@@ -24,11 +24,13 @@ File errors of the system stay `OSError` and exit with 4.
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class RefineryError(Exception):
@@ -195,6 +197,18 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """`; did you mean X?` for the nearest allowed name, or an empty string."""
     matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def about_file(error: OSError, path: Path) -> OSError:
+    """An error of the system that names its file: those of reads name none."""
+    if error.filename is not None or error.errno is None:
+        return error
+    return OSError(error.errno, os.strerror(error.errno), str(path))
+
+
+def said(error: OSError) -> str:
+    """An error of the system as ours are told: where, then what."""
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
 
 
 def reason_of(error: Exception) -> str:

@@ -8,7 +8,7 @@ finished shard waits in `_refinery/staging/` with a record of its hash until all
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 import pyarrow as pa
@@ -142,6 +142,7 @@ class ShardWriter:
         self._known = known
         self._stop = stop
         self._progress = progress
+        self._unwritable: set[str] = set()
         self._pool = _core.ThreadPool(plan.threads) if plan.written in plan.views else None
         self.folder = tree.staging / f"shards-{key[:32]}"
         self.folder.mkdir(exist_ok=True)
@@ -179,16 +180,26 @@ class ShardWriter:
 
     def _write(self, shard: ShardPlan, path: Path) -> None:
         written = 0
-        sink = _SINKS[self._plan.pipeline.config.output.format](path, self._schema)
-        with sink:
+        output = self._plan.pipeline.config.output.format
+        with _SINKS[output](path, self._schema) as sink:
             for group in shard.groups:
                 self._stop.check()
                 table = pa.concat_tables([self._part(part) for part in group]).combine_chunks()
                 sink.write(table)
                 written += len(table)
+                if output == "jsonl.zst":
+                    self._note_unwritable(table)
         if written != shard.n_rows:
             message = f"shard {shard.index}: {shard.n_rows} documents to write, {written} written"
             raise LedgerError(message)
+
+    def _note_unwritable(self, table: pa.Table) -> None:
+        """JSON has no NaN and no infinity: they are null there, which is said once a column."""
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if name not in self._unwritable and any(map(_has_non_finite, column.chunks)):
+                self._unwritable.add(name)
+                message = f"column {name!r} holds NaN or infinite values, which are null in JSON; write parquet to keep them"
+                self._progress.note(message)
 
     def _part(self, part: Part) -> pa.Table:
         reader, unit = self._sources[part.unit]
@@ -245,8 +256,8 @@ class _ParquetSink:
     def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, row_group_size=max(1, len(table)))
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()
@@ -264,8 +275,8 @@ class _JsonLinesSink:
             frame = pl.DataFrame(pl.from_arrow(table.slice(start, 4096)))
             self._stream.write(frame.write_ndjson().encode())
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._stream.close()
@@ -332,6 +343,18 @@ def _holds_bytes(kind: pa.DataType) -> bool:
         or types.is_large_binary(kind)
         or types.is_fixed_size_binary(kind)
     )
+
+
+def _has_non_finite(array: pa.Array) -> bool:
+    """Whether a value is NaN or infinite, inside lists and structs too."""
+    types = pa.types
+    if types.is_floating(array.type):
+        return not pc.all(pc.is_finite(array), min_count=0).as_py()
+    if types.is_struct(array.type):
+        return any(map(_has_non_finite, array.flatten()))
+    if types.is_list(array.type) or types.is_large_list(array.type):
+        return _has_non_finite(array.flatten())
+    return False
 
 
 def _wider(before: pa.Field, field: pa.Field, file: InputFile, first: dict[str, str]) -> pa.Field:

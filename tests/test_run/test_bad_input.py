@@ -1,8 +1,10 @@
 """Bad rows are set aside with file, row and reason; bad files follow the policy; nothing is swallowed."""
 
+import errno
 import gzip
 import json
 import os
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +12,7 @@ import pytest
 
 from conftest import command, json_lines, run_here, write_file
 from refinery.errors import BadFileError, ConfigError, DuplicateIdError, SchemaError
+from refinery.io import typed_files
 
 PLAIN = "input: {path: raw/*, id: id%s}\noutput: {path: out}\n"
 N, BAD = 100, 49
@@ -313,6 +316,28 @@ def test_pipe_as_input_ends_with_4_and_does_not_hang(tmp_path, pattern):
     (tmp_path / "pipeline.yaml").write_text(PLAIN.replace("raw/*", pattern) % "")
     done = command("run", tmp_path / "pipeline.yaml")
     assert (done.code, "pipe.jsonl" in done.err) == (4, True)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_an_error_of_the_disk_while_reading_names_the_file(tmp_path, monkeypatch, name):
+    def broken(_self):
+        raise OSError(errno.EIO, "Error reading bytes from file")
+
+    path = write_file(tmp_path / "raw" / name, [{"id": "1", "text": "x"}])
+    for reader in (typed_files.ParquetReader, typed_files.ArrowReader):
+        monkeypatch.setattr(reader, "_open", broken)
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        run_here(tmp_path, PLAIN % "")
+    assert (caught.value.errno, caught.value.filename) == (errno.EIO, str(path))
+
+
+def test_an_error_of_the_disk_ends_with_4_where_and_what(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/a.jsonl").symlink_to("/proc/self/mem")  # whose first page cannot be read
+    (tmp_path / "pipeline.yaml").write_text(PLAIN % "")
+    done = command("run", tmp_path / "pipeline.yaml")
+    assert done.code == 4
+    assert re.search(r"raw/a\.jsonl: Input/output error", done.err)
 
 
 def test_folder_that_is_named_like_a_file_ends_with_4(tmp_path):

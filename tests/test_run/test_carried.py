@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import ODD_TEXTS, kept_rows, run_here, write_file
+from refinery.engine import Silent
 from refinery.errors import SchemaError
 
 PLAIN = "input: {path: raw/*, id: id}\noutput: {path: out%s}\n"
@@ -90,6 +91,31 @@ def test_json_lines_out_are_json_that_any_reader_reads(tmp_path):
     assert rows[0]["date"] == "0001-01-01"
     assert rows[0]["stamp_ms"].startswith("2024-02-29")
     assert rows[5]["decimal"] is None
+
+
+class Notes(Silent):
+    """What a run tells a person."""
+
+    def __init__(self):
+        self.said = []
+
+    def note(self, message):
+        self.said.append(message)
+
+
+def test_numbers_that_json_has_not_are_null_there_and_it_is_said_once(tmp_path):
+    table = rich_table().select(["id", "text", "float32", "decimal"])
+    nested = pa.array([{"x": [1.0, float("nan")]}] * N)
+    write_file(tmp_path / "raw/a.parquet", table.append_column("nested", nested))
+    notes = Notes()
+    out = ", format: jsonl.zst, shard_bytes: 1"
+    rows = kept_rows(run_here(tmp_path, PLAIN % out, progress=notes).path)
+    assert [row["float32"] for row in rows[1:3]] == [None, 0.0]
+    assert rows[0]["nested"] == {"x": [1.0, None]}
+    assert sorted(said.partition(" holds NaN")[0] for said in notes.said) == [
+        "column 'float32'",
+        "column 'nested'",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["binary", "fixed", "nested"])

@@ -15,7 +15,7 @@ from refinery.cli.mix import mix
 from refinery.cli.reference import reference
 from refinery.cli.start import collect_less, import_pyarrow, load_no_plugins
 from refinery.cli.train import train
-from refinery.errors import EnvironmentFault, RefineryError
+from refinery.errors import EnvironmentFault, RefineryError, said
 
 app = typer.Typer(
     name="refinery",
@@ -422,7 +422,7 @@ def main() -> None:
         # What is missing was named by the user: a usage error, unless it vanished during a run.
         _fail(f"{error.filename}: no such file or folder", 2)
     except OSError as error:
-        _fail(str(error), 4)
+        _fail(said(error), 4)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except MemoryError:

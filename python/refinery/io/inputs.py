@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from refinery.errors import about_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -54,10 +56,13 @@ class InputFile:
         `between` is called between parts of a large file, so that a stop need not wait for its end.
         """
         digest = hashlib.sha256()
-        with self.path.open("rb") as file:
-            while part := file.read(_HASH_BYTES):
-                digest.update(part)
-                between()
+        try:
+            with self.path.open("rb") as file:
+                while part := file.read(_HASH_BYTES):
+                    digest.update(part)
+                    between()
+        except OSError as error:
+            raise about_file(error, self.path) from None
         return digest.hexdigest()
 
 

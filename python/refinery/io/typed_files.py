@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from refinery.errors import BadFileError
+from refinery.errors import BadFileError, about_file
 from refinery.io.columns import BATCH_BYTES, check_columns, checked_rows, named_columns
 from refinery.io.units import UNIT_BYTES, Rows, Unit
 
@@ -29,7 +29,7 @@ def _damage_named(file: InputFile) -> Iterator[None]:
         raise BadFileError(file.source_file, "corrupt", str(error)) from None
     except OSError as error:
         if error.errno is not None:
-            raise
+            raise about_file(error, file.path) from None
         # Arrow also raises OSError, without a number, for pages that do not decode.
         raise BadFileError(file.source_file, "corrupt", str(error)) from None
 
