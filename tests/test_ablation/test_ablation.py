@@ -8,6 +8,7 @@ from planted import write_ablation
 from typer.testing import CliRunner
 
 import refinery as rf
+from refinery.ablation import command as commands
 from refinery.ablation.command import ablate
 from refinery.ablation.config import load_ablation, parse_ablation
 from refinery.ablation.decontaminate import is_similar, shares_ngram
@@ -99,6 +100,31 @@ def test_a_finished_run_is_an_arm_and_its_report_shows_the_result(folder):
     page = (folder / "r.html").read_text(encoding="utf-8")
     assert "What a kept token is worth" in page
     assert "refined at" in page
+
+
+def test_proxies_are_ablations_beside_each_other_over_one_pool(tmp_path, monkeypatch):
+    file = tmp_path / "ablation.yaml"
+    file.write_text(
+        "pool: {input: {path: raw}}\nfamilies: {}\noutput: {path: out/}\nproxy: gpt\n"
+        "regimes: [tokens, compute]\ncompute: {passes: [4], arms: [top]}\n"
+    )
+    asked = []
+    monkeypatch.setattr(commands, "ablate", lambda _, overrides, **__: asked.append(overrides))
+    commands.ablate_all(file, ["seeds=3"], proxies=["ngram", "gpt", "ngram"])
+    configs = [load_ablation(file, overrides)[0] for overrides in asked]
+    assert [(c.proxy, c.output.path, c.output.pool) for c in configs] == [
+        ("ngram", "out-ngram", "out-pool"),
+        ("gpt", "out-gpt", "out-pool"),
+    ]
+    # The n-gram model has no use for four passes; that is no reason to refuse the file.
+    assert [c.regimes for c in configs] == [["tokens"], ["tokens", "compute"]]
+
+
+def test_the_command_wants_a_file_or_two_ablations(tmp_path):
+    told = CliRunner().invoke(app, ["ablate"])
+    assert told.exit_code == 2
+    told = CliRunner().invoke(app, ["ablate", "a.yaml", "--compare", str(tmp_path), str(tmp_path)])
+    assert told.exit_code == 2
 
 
 @pytest.mark.slow
@@ -216,7 +242,11 @@ def test_versions_of_an_evaluation_text_are_similar():
 def test_the_files_of_the_bench_are_valid():
     from tests.conftest import ROOT
 
-    config, _ = load_ablation(ROOT / "benches" / "yield_vs_loss" / "ablation.yaml")
+    bench = ROOT / "benches" / "yield_vs_loss"
+    config, _ = load_ablation(bench / "ablation.yaml")
+    proxies, _ = load_ablation(bench / "proxies.yaml")
+    assert proxies.families == config.families
+    assert set(proxies.compute_arms) == {"textbook", "random"}
     assert {len(works) >= 6 for works in config.families.values()} == {True}
     trained_on = json.loads(
         (ROOT / "python/refinery/models/textbook.ftz.json").read_text(encoding="utf-8")

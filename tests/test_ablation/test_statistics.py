@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from refinery.ablation.agreement import agreement
+from refinery.ablation.agreement import agreement, agreements, kendall, kendall_p
 from refinery.ablation.multiplier import crossing, fit_ladder, multiplier
 from refinery.ablation.statistics import (
     bootstrap,
@@ -19,6 +19,7 @@ from refinery.ablation.statistics import (
     sign_flip_p,
     student_t,
 )
+from refinery.errors import ParameterError
 
 
 def test_sign_flips_are_counted_exactly():
@@ -107,19 +108,61 @@ def test_the_predicted_crossing():
     assert crossing(1e9, 0.5) is None
 
 
-def test_two_ablations_are_compared_by_the_arms_that_both_have(tmp_path):
-    def write(name, values):
-        rows = {
-            "arm": list(values),
-            "yield_target": 0.2,
-            "family": "target",
-            "d_bpb": list(values.values()),
-        }
-        (tmp_path / name).mkdir()
-        pl.DataFrame(rows).write_parquet(tmp_path / name / "verdict.parquet")
+@pytest.fixture
+def finished(tmp_path):
+    """Writes the results of an ablation: differences of arms, the same on every work but for `noise`."""
 
-    write("ngram", {"a": -0.3, "b": -0.1, "c": 0.2, "only": 1.0})
-    write("gpt", {"a": -0.1, "b": -0.2, "c": -0.05})
-    found = agreement(tmp_path / "ngram", tmp_path / "gpt")
+    def write(name, values, noise=0.0, works=6):
+        draw = np.random.default_rng(3)
+        rows = [
+            {
+                "regime": regime, "arm": arm, "rule": "top", "yield_target": 0.2, "family": family,
+                "work": f"w{work}", "seed": seed, "d_bpb": d + noise * draw.standard_normal(),
+            }
+            for arm, d in values.items()
+            for family in ("near", "far")
+            for work in range(works)
+            for seed in range(2)
+            for regime in ("R1", "R2")
+        ]  # fmt: skip
+        ladder = rows[0] | {"arm": "random ladder", "rule": "random", "d_bpb": 9.0}
+        (tmp_path / name).mkdir()
+        pl.DataFrame([*rows, ladder]).write_parquet(tmp_path / name / "results.parquet")
+        return tmp_path / name
+
+    return write
+
+
+def test_two_ablations_are_compared_by_the_arms_that_both_have(finished):
+    ngram = finished("ngram", {"a": -0.3, "b": -0.1, "c": 0.2, "only": 1.0})
+    gpt = finished("gpt", {"a": -0.1, "b": -0.2, "c": -0.05})
+    found = agreement(ngram, gpt)
     assert found.arms == ["a", "b", "c"]
     assert (found.tau, found.same_sign, found.decisions) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
+    assert (found.low, found.high, found.p) == pytest.approx((1 / 3, 1 / 3, 1.0))
+    assert [a.family for a in agreements(ngram, gpt)] == ["target", "near", "far"]
+    with pytest.raises(
+        ParameterError, match="'qa' is not measured by both; found target, near, far"
+    ):
+        agreement(ngram, gpt, family="qa")
+    with pytest.raises(ParameterError, match="2 arms in common; three are needed"):
+        agreement(ngram, finished("two", {"a": 0.1, "b": 0.2}))
+    with pytest.raises(ParameterError, match="is no finished ablation"):
+        agreement(ngram, ngram.parent)
+
+
+def test_an_order_within_the_noise_has_a_wide_interval(finished):
+    values = {name: 0.01 * i for i, name in enumerate("abcdef")}
+    sure = agreement(finished("x", values), finished("y", values))
+    assert (sure.tau, sure.low, sure.high) == (1.0, 1.0, 1.0)
+    assert sure.p == pytest.approx(2 / math.factorial(6))
+    unsure = agreement(finished("u", values, noise=0.2), finished("v", values))
+    assert unsure.high - unsure.low > 0.5
+
+
+def test_p_of_a_tau_is_counted_exactly():
+    # Of all orders of five: by hand.
+    found = [kendall([0, 1, 2, 3, 4], order) for order in itertools.permutations(range(5))]
+    for tau in (0.2, 0.6, 0.8):
+        expected = np.mean(np.abs(found) >= tau - 1e-9)
+        assert kendall_p(tau, 5) == pytest.approx(expected)

@@ -80,6 +80,30 @@ def ablate(
     return Ablation(config, publish(outcome, folder / config.data), outcome.out)
 
 
+def ablate_all(
+    file: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    proxies: Sequence[str] = (),
+    scale: str | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> list[Ablation]:
+    """Run an ablation file once, or as often as proxies, or sizes of the GPT, are asked for.
+
+    Raises
+    ------
+    ConfigError, DataError, EnvironmentFault
+        As `ablate`.
+    """
+    if scale is not None:
+        return ablate_at_scale(file, overrides, scale=scale, quick=quick, progress=progress)
+    if len(set(proxies)) > 1:
+        return ablate_by_proxies(file, overrides, proxies=proxies, quick=quick, progress=progress)
+    chosen = [*overrides, *(f"proxy={proxy}" for proxy in proxies)]
+    return [ablate(file, chosen, quick=quick, progress=progress)]
+
+
 def ablate_at_scale(
     file: str | Path,
     overrides: Sequence[str] = (),
@@ -108,13 +132,52 @@ def ablate_at_scale(
     if why_not:
         (progress or Silent()).note(why_not)
         return []
-    out = load_ablation(file, overrides)[0].output.path.rstrip("/")
+    return [
+        ablate(file, beside(file, overrides, name, chosen), quick=quick, progress=progress)
+        for name, chosen in (
+            (
+                f"gpt-{size}" + ("" if rate == 1 else f"-rate-{rate:.3g}"),
+                ["proxy=gpt", f"gpt.size={size}", f"gpt.rate={rate!r}"],
+            )
+            for size, rate in gpt.SCALES[scale]
+        )
+    ]
+
+
+def ablate_by_proxies(
+    file: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    proxies: Sequence[str],
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> list[Ablation]:
+    """Run an ablation file once for each proxy, over the same pool, arms and seeds.
+
+    Each is an ablation of its own, in a folder beside that of the file: `out-ngram`, `out-gpt`. Fixed
+    compute is measured with the GPT alone: passes that suit one proxy are none for the other.
+
+    Raises
+    ------
+    ConfigError, DataError, EnvironmentFault
+        As `ablate`.
+    """
     found = []
-    for size, rate in gpt.SCALES[scale]:
-        name = f"{out}-gpt-{size}" + ("" if rate == 1 else f"-rate-{rate:.3g}")
-        chosen = ["proxy=gpt", f"gpt.size={size}", f"gpt.rate={rate!r}", f"output.path={name}"]
-        found.append(ablate(file, [*overrides, *chosen], quick=quick, progress=progress))
+    for proxy in dict.fromkeys(proxies):
+        chosen = [f"proxy={proxy}", *(["regimes=[tokens]"] if proxy == "ngram" else [])]
+        options = beside(file, overrides, proxy, chosen)
+        found.append(ablate(file, options, quick=quick, progress=progress))
     return found
+
+
+def beside(
+    file: str | Path, overrides: Sequence[str], name: str, chosen: Sequence[str]
+) -> list[str]:
+    """Overrides for an ablation in a folder of its own, `OUT-name`, over one annotated pool."""
+    output = load_ablation(file, overrides)[0].output
+    out = output.path.rstrip("/")
+    pool = output.pool or f"{out}-pool"
+    return [*overrides, *chosen, f"output.path={out}-{name}", f"output.pool={pool}"]
 
 
 def gates_only(config: AblationConfig) -> AblationConfig:

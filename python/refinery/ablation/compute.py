@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from refinery.ablation import statistics
@@ -231,9 +230,9 @@ def in_words(rows: pl.DataFrame, family: str) -> list[str]:
             for passes, d, low, high in own.select("passes", "d_bpb", "low", "high").rows()
         )
         said.append(
-            f"{first['arm']} at {first['yield_target']:.1%} with repeats, on the {family}: a kept token is worth "
+            f"{first['arm']} at {first['yield_target']:.1%} and fixed compute, on the {family}: a kept token is worth "
             f"{first['worth']:.2f}, so the whole pool was predicted to be ahead {_from(first['predicted_crossing'])}; "
-            f"found {_from(first['crossing'])} (bits per byte less the pool's: {curve} passes)."
+            f"it was {_from(first['crossing'])} (bits per byte less the pool's: {curve} passes)."
         )
     return said
 
@@ -241,4 +240,4 @@ def in_words(rows: pl.DataFrame, family: str) -> list[str]:
 def _from(passes: float | None) -> str:
     if passes is None:
         return "at no compute"
-    return "from the first pass on" if passes == 0 else f"from {np.round(passes, 2):g} passes on"
+    return "at every compute" if passes == 0 else f"from {passes:.2f} passes on"

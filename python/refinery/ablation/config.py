@@ -179,6 +179,9 @@ class OutputConfig(Section):
     """Where results go."""
 
     path: str
+    pool: str | None = Field(
+        None, description="Of the run that annotates the pool; ablations of one pool may share it."
+    )
 
 
 class ResourcesConfig(Section):

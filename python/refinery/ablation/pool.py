@@ -67,7 +67,8 @@ class PoolMaker:
     @property
     def run_folder(self) -> Path:
         """Output folder of the run that annotates."""
-        return self._out / "pool"
+        shared = self._config.output.pool
+        return self._out / "pool" if shared is None else self._folder / shared
 
     def check(self) -> None:
         """Raise for anything that the run would refuse before it reads a document.

@@ -71,15 +71,15 @@ def interval(differences: Differences, rng: np.random.Generator, draws: int = DR
 def bootstrap(differences: Differences, rng: np.random.Generator, draws: int) -> Floats:
     """Macro means of `draws` draws; one draw of seeds serves all families, since they share them."""
     n_seeds = next(iter(differences.values())).shape[1]
-    seeds = _weights(n_seeds, rng, draws)
+    seeds = weights(n_seeds, rng, draws)
     families = [
-        np.einsum("bw,ws,bs->b", _weights(len(v), rng, draws), v, seeds, optimize=True)
+        np.einsum("bw,ws,bs->b", weights(len(v), rng, draws), v, seeds, optimize=True)
         for v in differences.values()
     ]
     return np.asarray(np.mean(families, axis=0))
 
 
-def _weights(n: int, rng: np.random.Generator, draws: int) -> Floats:
+def weights(n: int, rng: np.random.Generator, draws: int) -> Floats:
     """Shares of n things in draws with replacement: (draws, n)."""
     return rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
 

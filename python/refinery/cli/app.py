@@ -320,12 +320,27 @@ _Scale = Literal["cpu", "gpu"]
 
 @app.command()
 def ablate(
-    file: Annotated[Path, typer.Argument(help="An ablation file (YAML).", show_default=False)],
+    file: Annotated[
+        Path | None, typer.Argument(help="An ablation file (YAML).", show_default=False)
+    ] = None,
     set_: Overrides = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="The gates only: two seeds, one yield. Judges no filter."),
     ] = False,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ngram or gpt, not the file's; given twice, both, and whether they agree."
+        ),
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="OUT OUT",
+            help="Instead of a file: two finished ablations, and whether they order the arms alike.",
+        ),
+    ] = None,
     scale: Annotated[
         _Scale | None,
         typer.Option(help="With the GPT proxy, once for each size and rate; gpu: 2, 8 and 25 M."),
@@ -337,21 +352,30 @@ def ablate(
 
     try:
         from refinery.ablation import command
+        from refinery.ablation.agreement import agreements
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
         message = "ablations need NumPy; run: pip install 'corpus-refinery[ablate]'"
         raise EnvironmentFault(message) from None
 
+    if compare is not None and file is None:
+        show.agreements(agreements(*compare))
+        return
+    if file is None or compare is not None:
+        message = "give either an ablation file, or --compare with two finished ablations"
+        raise typer.BadParameter(message)
+    if scale is not None and proxy:
+        message = "--scale is of the GPT proxy, at its sizes and rates; leave out --proxy"
+        raise typer.BadParameter(message)
     with show.live(quiet=quiet) as progress:
-        if scale is None:
-            found = [command.ablate(file, set_ or [], quick=quick, progress=progress)]
-        else:
-            found = command.ablate_at_scale(
-                file, set_ or [], scale=scale, quick=quick, progress=progress
-            )
+        found = command.ablate_all(
+            file, set_ or [], proxies=proxy or [], scale=scale, quick=quick, progress=progress
+        )
     for ablation in found if not quiet else []:
         show.ablation(ablation)
+    if len(found) == 2 and scale is None and not quiet:
+        show.agreements(agreements(*(ablation.out for ablation in found)))
     for ablation in found:
         ablation.check()
 

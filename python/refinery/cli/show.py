@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from refinery import engine
+    from refinery.ablation.agreement import Agreement
     from refinery.ablation.command import Ablation
     from refinery.explain import Explanation, Verdict
     from refinery.inspect_run import DocumentVerdict
@@ -370,6 +371,21 @@ def ablation(done: Ablation) -> None:
     for text in [*summary(done.config, done.verdict), *repeated, *done.verdict.notes]:
         line(text)
     line(f"Page, picture and tables: {done.out}")
+
+
+def agreements(found: list[Agreement]) -> None:
+    """Whether two ablations order the arms alike, family by family."""
+    table = _table(
+        "family", "Kendall's tau", "95 %", "p", "same side of random", "pairs in one order",
+        right=(1, 2, 3, 4, 5),
+    )  # fmt: skip
+    for a in found:
+        table.add_row(
+            a.family, f"{a.tau:+.2f}", f"{a.low:+.2f} to {a.high:+.2f}", f"{a.p:.3f}",
+            f"{a.same_sign:.0%}", f"{a.decisions:.0%}",
+        )  # fmt: skip
+    Console(width=_WIDE, highlight=False).print(table)
+    line(f"Over {len(found[0].arms)} arms: {', '.join(dict.fromkeys(found[0].arms))}")
 
 
 def judged(found: dict[str, Any]) -> None:
