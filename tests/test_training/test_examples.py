@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from refinery.errors import ConfigError, ParameterError
-from refinery.training.conditions import meets
-from refinery.training.config import parse_recipe
+from refinery.training.conditions import holds, meets
+from refinery.training.config import Condition, parse_recipe
 from refinery.training.examples import Chunk, Document, Sampler, cut, draw_key, generator
 from refinery.training.labelled import read_labels
 from refinery.training.splitting import OneWorkError, split_works
@@ -117,12 +117,27 @@ def test_condition_that_is_no_expression_names_its_column():
 
 
 @pytest.mark.parametrize(
+    ("condition", "expected"),
+    [(None, [0, 1, 2]), (Condition(matches="a"), [0, 1]), (Condition(matches="a", excludes="b"), [0])],
+)  # fmt: skip
+def test_what_a_chunk_must_hold(condition, expected):
+    assert [i for i, text in enumerate(["xa", "ab", "c"]) if holds(condition)(text)] == expected
+
+
+def test_chunk_condition_that_is_no_expression_is_named():
+    with pytest.raises(ParameterError, match=r"holds: '\(' is not a regular expression"):
+        holds(Condition(matches="("))
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (("m.bin", "m.ftz"), "3:1: output: m.ftz: a dense model is called"),
         (("{path: books/}", "{path: b/, made_up: log, chunks: 3}"), "path and made_up exclude each"),
         (("{path: books/}", "{made_up: log}"), "made_up needs chunks"),
         (("{path: books/}", "{made_up: log, chunks: 3}"), "made_up text is for negatives only"),
+        (("{path: books/}", "{grammar: g.yaml, rule: a}"), "grammar needs chunks"),
+        (("{path: books/}", "{grammar: g.yaml, chunks: 3}"), "grammar and rule belong together"),
         (("{path: books/}", "{labels: l.parquet}"), "labels and its bounds"),
         (("{path: books/}", "{min: 3}"), "labels and its bounds"),
         (("input: {path: raw/*.parquet}", ""), "is of the pool, which input: would name"),
@@ -142,6 +157,13 @@ def test_labels_of_several_people_are_averaged(tmp_path):
     pl.DataFrame(rows).write_parquet(tmp_path / "l.parquet")
     found = read_labels(tmp_path / "l.parquet", "l.parquet")
     assert found.select("id", "label", "text").rows() == [("a", 4.5, "x"), ("b", 1.0, "y")]
+
+
+def test_labels_of_another_column_and_what_a_work_is(tmp_path):
+    rows = {"text": ["x", "x", "y"], "label": ["?", "?", "?"], "rated": [8, 6, 0], "by": ["p", "p", "q"]}  # fmt: skip
+    pl.DataFrame(rows).write_parquet(tmp_path / "l.parquet")
+    found = read_labels(tmp_path / "l.parquet", "l.parquet", label="rated", carried=["by"])
+    assert found.select("id", "label", "by").rows() == [("x", 7.0, "p"), ("y", 0.0, "q")]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ def alter(chunk: Chunk, config: AlterConfig, seed: int) -> Chunk:
         text = _ADDRESSES.sub(" ", text)
     if draw.random() < config.lower_case:
         text = text.lower()
+    # Drawn only where it is asked for: the draws after it are those of older training files.
+    if config.upper_case and draw.random() < config.upper_case:
+        text = text.upper()
     if draw.random() < config.no_punctuation:
         text = re.sub(r"[^\w\s]+", " ", text)
     if draw.random() < config.no_digits:

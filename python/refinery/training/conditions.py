@@ -12,7 +12,7 @@ import polars as pl
 from refinery.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from refinery.training.config import Condition
 
@@ -29,6 +29,26 @@ def meets(where: Mapping[str, Condition]) -> pl.Expr:
         _meets(pl.col(column), condition, column) for column, condition in sorted(where.items())
     ]
     return reduce(and_, every, pl.lit(value=True)).fill_null(value=False)
+
+
+def holds(condition: Condition | None) -> Callable[[str], bool]:
+    """Whether a chunk's text meets the expressions of a part's `holds`; anything does without one.
+
+    Raises
+    ------
+    ParameterError
+        If a regular expression is none.
+    """
+    if condition is None:
+        return lambda _: True
+    wanted, unwanted = (
+        None if pattern is None else re.compile(_checked(pattern, "holds"))
+        for pattern in (condition.matches, condition.excludes)
+    )
+    return lambda text: (
+        (wanted is None or wanted.search(text) is not None)
+        and (unwanted is None or unwanted.search(text) is None)
+    )
 
 
 def _meets(column: pl.Expr, condition: Condition, name: str) -> pl.Expr:
@@ -56,7 +76,7 @@ def _checked(pattern: str, name: str) -> str:
         pl.Series([""]).str.contains(pattern)
         re.compile(pattern)
     except (pl.exceptions.ComputeError, re.error) as error:
-        parameter = f"where.{name}"
+        parameter = name if name == "holds" else f"where.{name}"
         raise ParameterError(
             parameter, f"{pattern!r} is not a regular expression: {error}"
         ) from None

@@ -50,8 +50,12 @@ Cleaning = Literal["none", "prose", "lines_of_prose", "latex_prose", "mail_body"
 MadeUp = Literal["log", "terms", "menu", "listing", "changelog", "chat"]
 
 
+# What is made here, and so as much of it as is asked for.
+_MADE = ("grammar", "made_up", "damaged")
+
+
 class PartConfig(Section):
-    """A part of one class's examples. Without path, labels, made_up or damaged: of the pool."""
+    """A part of one class's examples. Without path, labels, grammar, made_up or damaged: of the pool."""
 
     path: str | list[str] | None = Field(
         None, description="Files, as in a pipeline; .txt and .md files are one document each."
@@ -62,8 +66,13 @@ class PartConfig(Section):
     labels: str | None = Field(
         None, description="A labelled set (Parquet or JSONL: id or text, label); see min and max."
     )
+    label: str = Field("label", description="Name of the column of its labels.")
     min: float | None = Field(None, description="Labelled at least this, on average.")
     max: float | None = Field(None, description="Labelled at most this, on average.")
+    grammar: str | None = Field(
+        None, description="A YAML file of rules that sentences are made by; see chunks and rule."
+    )
+    rule: str | None = Field(None, description="The rule of the grammar that a sentence is.")
     made_up: MadeUp | None = Field(None, description="Text made by a small grammar, of this kind.")
     damaged: bool = Field(
         default=False, description="Damaged copies of positive chunks: shuffled, repeated."
@@ -72,6 +81,16 @@ class PartConfig(Section):
         default_factory=dict,
         description="Columns and what they must be: a value, a list, or {matches:, excludes:, min:, max:}.",
     )
+    holds: Condition | None = Field(
+        None, description="What a chunk must be, once cut: {matches:, excludes:}."
+    )
+    whole: bool = Field(
+        default=False, description="Each document is one chunk: its beginning, if it is longer."
+    )
+    work: str | None = Field(
+        None, description="Column that says what a work is, for this part, instead of split.by."
+    )
+    weight: int = Field(1, ge=1, le=100, description="How often training sees each chunk.")
     chunks: int | None = Field(None, ge=1, description="Most chunks; needed for text made here.")
     per_document: int | None = Field(None, ge=1, description="Most chunks of one document.")
     per_source: int | None = Field(
@@ -81,13 +100,15 @@ class PartConfig(Section):
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> PartConfig:
-        given = [n for n in ("path", "labels", "made_up") if getattr(self, n) is not None]
-        given += ["damaged"] if self.damaged else []
+        given = self._given()
         if len(given) > 1:
             msg = f"{' and '.join(given)} exclude each other"
             raise ValueError(msg)
-        if given in (["made_up"], ["damaged"]) and self.chunks is None:
+        if given and given[0] in _MADE and self.chunks is None:
             msg = f"{given[0]} needs chunks: how many to make"
+            raise ValueError(msg)
+        if (given == ["grammar"]) != (self.rule is not None):
+            msg = "grammar and rule belong together"
             raise ValueError(msg)
         if (given == ["labels"]) != (self.min is not None or self.max is not None):
             msg = "labels and its bounds (min, max) belong together"
@@ -96,11 +117,13 @@ class PartConfig(Section):
 
     @property
     def kind(self) -> str:
-        """`path`, `labels`, `made_up`, `damaged`, or `pool`."""
-        if self.damaged:
-            return "damaged"
-        given = [n for n in ("path", "labels", "made_up") if getattr(self, n) is not None]
-        return given[0] if given else "pool"
+        """`path`, `labels`, `grammar`, `made_up`, `damaged`, or `pool`."""
+        return next(iter(self._given()), "pool")
+
+    def _given(self) -> list[str]:
+        names = ("path", "labels", "grammar", "made_up")
+        given = [name for name in names if getattr(self, name) is not None]
+        return [*given, "damaged"] if self.damaged else given
 
     def as_input(self) -> InputConfig:
         """Its files, as a pipeline names them."""
@@ -151,6 +174,7 @@ class AlterConfig(Section):
     """Format taken from a share of the chunks of both classes, so that it says less."""
 
     lower_case: Share = 0.0
+    upper_case: Share = 0.0
     no_punctuation: Share = 0.0
     no_digits: Share = 0.0
     addresses: Literal["keep", "remove"] = Field(
@@ -227,6 +251,16 @@ class SelfConfig(Section):
     )
 
 
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class ClassesConfig(Section):
+    """What the model file calls the classes; the score is the probability of the first."""
+
+    positive: Label = "hq"
+    negative: Label = "lq"
+
+
 class TrainingConfig(Section):
     """A whole training file."""
 
@@ -239,6 +273,7 @@ class TrainingConfig(Section):
     run: Annotated[RunConfig, BeforeValidator(as_run)] | None = None
     positives: OneOrMany[PartConfig] = Field(min_length=1)
     negatives: OneOrMany[PartConfig] = Field(default_factory=lambda: [PartConfig()], min_length=1)
+    classes: ClassesConfig = Field(default_factory=ClassesConfig)
     chunks: ChunksConfig = Field(default_factory=ChunksConfig)
     alter: AlterConfig = Field(default_factory=AlterConfig)
     split: SplitConfig = Field(default_factory=SplitConfig)

@@ -39,6 +39,8 @@ class Chunk:
     # One work is either trained on or held out.
     work: str
     origin: str
+    # How often training sees it.
+    weight: int = 1
 
     @property
     def n_words(self) -> int:
@@ -103,7 +105,13 @@ class Sampler:
         self._heaps: dict[str, list[tuple[int, int, Chunk]]] = {}
         self.documents = 0
 
-    def offer(self, document: Document, pieces: Callable[[str], Iterator[str]], label: str) -> None:
+    def offer(
+        self,
+        document: Document,
+        pieces: Callable[[str], Iterator[str]],
+        label: str,
+        weight: int = 1,
+    ) -> None:
         """Take chunks of a document, unless enough others are drawn before it."""
         self.documents += 1
         heap = self._heaps.setdefault(document.origin if self._per_source else "", [])
@@ -117,7 +125,7 @@ class Sampler:
             key=lambda piece: self._key(f"{document.id} {piece[0]}"),
         )
         for i, text in numbered[: self._per_document]:
-            chunk = Chunk(label, text, document.work, document.origin)
+            chunk = Chunk(label, text, document.work, document.origin, weight)
             entry = (-key, -i, chunk)
             if len(heap) < capacity:
                 heappush(heap, entry)

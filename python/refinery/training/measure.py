@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from refinery import _core
+from refinery.scoring.sidecar import read_sidecar
+from refinery.scoring.text_prep import LABEL_PREFIX
 from refinery.training.examples import NEGATIVE, POSITIVE, Chunk
 
 if TYPE_CHECKING:
@@ -46,10 +48,15 @@ class Reliability:
     bins: list[dict[str, float]]
 
 
-def score_texts(model: Path, texts: Sequence[str], label: str = POSITIVE) -> NDArray[np.float64]:
-    """The probability of `label` (without its prefix) of each text, length n."""
+def score_texts(model: Path, texts: Sequence[str]) -> NDArray[np.float64]:
+    """The score of each text, length n: the probability of the label that the sidecar names.
+
+    Without a sidecar it is the positive class's usual label.
+    """
     columns = pa.record_batch(_core.Model(model).predict(pa.array(texts, pa.large_string())))
-    return np.asarray(columns.column(f"__label__{label}").to_numpy(), dtype=np.float64)
+    sidecar = read_sidecar(model)
+    label = LABEL_PREFIX + POSITIVE if sidecar is None else sidecar.positive_label
+    return np.asarray(columns.column(label).to_numpy(), dtype=np.float64)
 
 
 def auc(truth: Sequence[bool], scores: NDArray[np.float64]) -> float:

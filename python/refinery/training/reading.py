@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 from refinery.config import InputConfig
-from refinery.errors import ConfigError
+from refinery.errors import ConfigError, nearest
 from refinery.io.corpus import CorpusReader
 from refinery.io.inputs import find_files, matching_files
+from refinery.scoring.text_prep import prepare, words
 from refinery.training.altering import alter, damaged, fillers_of, made_up
 from refinery.training.cleaning import clean
-from refinery.training.conditions import meets
+from refinery.training.conditions import holds, meets
 from refinery.training.examples import (
     NEGATIVE,
     POSITIVE,
@@ -28,6 +29,7 @@ from refinery.training.examples import (
     draw_key,
     generator,
 )
+from refinery.training.grammar import Grammar, load_grammar
 from refinery.training.labelled import read_labels
 from refinery.training.pool import Pool
 
@@ -131,6 +133,7 @@ class _Reading:
             for side in SIDES
             for i, part in enumerate(getattr(recipe.config, side))
         ]
+        self._grammars: dict[str, Grammar] = {}
         self.notes: list[str] = []
         self.counts: Counter[str] = Counter()
 
@@ -179,7 +182,8 @@ class _Reading:
 
     def _columns(self, parts: Sequence[_Part]) -> set[str]:
         work = {self._work} - {"document", "source"}
-        return work.union(*(part.config.where for part in parts)) | (
+        own = {part.config.work for part in parts if part.config.work is not None}
+        return work.union(own, *(part.config.where for part in parts)) | (
             {"source"} if self._work == "source" and self._has_source(parts) else set()
         )
 
@@ -247,7 +251,9 @@ class _Reading:
 
     def _read_labels(self, part: _Part) -> None:
         config = part.config
-        labels = read_labels(self._recipe.folder / str(config.labels), str(config.labels))
+        shown, carried = str(config.labels), [] if config.work is None else [config.work]
+        path = self._recipe.folder / shown
+        labels = read_labels(path, shown, label=config.label, carried=carried)
         chosen = labels.filter(
             (pl.col("label") >= (config.min if config.min is not None else -math.inf))
             & (pl.col("label") <= (config.max if config.max is not None else math.inf))
@@ -264,18 +270,22 @@ class _Reading:
 
     def _offer(self, part: _Part, table: pl.DataFrame) -> None:
         shortest, longest = self._config.chunks.words
-        seed, cleaning = self._config.seed, part.config.clean
+        seed, config = self._config.seed, part.config
+        is_wanted = holds(config.holds)
         for row in table.iter_rows(named=True):
             name = row["id"]
-            document = Document(
-                name, row["text"], _work_of(row, self._work), _part_origin(part, row)
-            )
+            work = _work_of(row, config.work or self._work)
+            document = Document(name, row["text"], work, _part_origin(part, row))
 
             def pieces(text: str, name: str = name) -> Iterator[str]:
-                draw = generator(seed, "length", name)
-                return cut(clean(cleaning, text), shortest, longest, draw)
+                text = clean(config.clean, text)
+                if config.whole:
+                    found = _whole(text, shortest, longest)
+                else:
+                    found = cut(text, shortest, longest, generator(seed, "length", name))
+                return filter(is_wanted, found)
 
-            part.sampler.offer(document, pieces, part.label)
+            part.sampler.offer(document, pieces, part.label, config.weight)
 
     def _taken(self, part: _Part) -> list[Chunk]:
         if part.config.kind not in ("pool", "path", "labels"):
@@ -303,7 +313,25 @@ class _Reading:
                 made += made_up(kind, n, fillers, self._config.chunks, self._config.seed)
             elif part.config.damaged:
                 made += damaged(positives, n, self._config.seed)
+            elif part.config.grammar is not None:
+                made += self._spoken(part, part.config.grammar, drawn)
         return made
+
+    def _spoken(self, part: _Part, file: str, drawn: list[Chunk]) -> Iterator[Chunk]:
+        """The chunks of a part that a grammar makes, among words of the negatives."""
+        config, seed = part.config, self._config.seed
+        if file not in self._grammars:
+            self._grammars[file] = load_grammar(self._recipe.folder / file)
+        grammar, rule = self._grammars[file], str(config.rule)
+        if rule not in grammar:
+            message = f"no such rule in {file}{nearest(rule, grammar.rules)}"
+            raise self._recipe.error_at((part.side, part.index, "rule"), message)
+        around = sorted({chunk.text for chunk in drawn if chunk.label == NEGATIVE})
+        name = f"{file}: {rule}"
+        for i in range(config.chunks or 0):
+            draw = generator(seed, name, str(i))
+            text = grammar.chunk(rule, draw, around, self._config.chunks.words)
+            yield Chunk(part.label, prepare(text), f"{name} {i}", name, config.weight)
 
     def _matched(self, chunks: list[Chunk]) -> list[Chunk]:
         """Equal numbers of both classes, in each range of length if so configured."""
@@ -352,6 +380,12 @@ def _work_of(row: dict[str, object], work: str) -> str:
         return str(row["id"])
     found = row.get(work)
     return str(found) if found is not None else str(row["source_file"])
+
+
+def _whole(text: str, shortest: int, longest: int) -> Iterator[str]:
+    found = words(text)[:longest]
+    if len(found) >= shortest:
+        yield " ".join(found)
 
 
 def _origin_of(row: dict[str, object]) -> str:

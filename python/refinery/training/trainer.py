@@ -33,6 +33,7 @@ from refinery.training.measure import (
 from refinery.training.pool import Pool
 from refinery.training.reading import Examples, read_examples, work_column
 from refinery.training.splitting import OneWorkError, Split, split_works
+from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,11 +163,12 @@ def fit(recipe: Recipe, chunks: Sequence[Chunk], model: Path, *, dense: bool = F
     """One training on finished chunks; `dense` leaves quantising out."""
     config = recipe.config
     quantised = config.quantise is not None and not dense
+    names = {POSITIVE: config.classes.positive, NEGATIVE: config.classes.negative}
     return train_classifier(
-        ((chunk.label, chunk.text) for chunk in chunks),
+        ((names[c.label], c.text) for c in chunks for _ in range(c.weight)),
         model,
         name=config.name,
-        positive_label=POSITIVE,
+        positive_label=names[POSITIVE],
         settings=TrainingSettings(**config.fasttext.model_dump()),
         quantisation=Quantisation(**config.quantise.model_dump())
         if quantised and config.quantise is not None
@@ -229,6 +231,7 @@ def finish(
         "format_auc": leak.auc,
         "calibration": calibrated.calibration.as_dict()
         | {"learned_from": calibrated.learned_from, "ece": calibrated.reliability.ece},
+        **({"grammars": grammars} if (grammars := _grammar_hashes(recipe)) else {}),
         **(description or {}),
     }
     sidecar = replace(sidecar, training=sidecar.training | described)
@@ -243,6 +246,13 @@ def finish(
     return replace(
         report, files=[_placed(path, recipe.output.parent) for path in [*made, card, model]]
     )
+
+
+def _grammar_hashes(recipe: Recipe) -> dict[str, str]:
+    """The recipe's hash knows a grammar by its name only."""
+    parts = [*recipe.config.positives, *recipe.config.negatives]
+    files = sorted({part.grammar for part in parts if part.grammar is not None})
+    return {file: sha256_of(recipe.folder / file) for file in files}
 
 
 def _named_works(split: Split) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Grammars: sentences made by rules of a file, as examples of a training."""
+
+from collections import Counter
+from random import Random
+
+import polars as pl
+import pytest
+from two_kinds import made_documents
+
+from refinery.errors import ConfigError
+from refinery.training import parse_recipe
+from refinery.training.grammar import parse_grammar
+from refinery.training.reading import read_examples
+
+GRAMMAR = """
+rules:
+  praise: ["{noun} is {word} {word}", "so {word}"]
+  blame: ["{noun} is bad"]
+  noun: [bread, tea]
+  word: {path: words.parquet, column: word, where: {lang: en}}
+"""
+TRAIN = """
+name: praise
+output: praise.bin
+input: {path: raw.parquet, id: id, source: source}
+positives:
+  - {labels: labelled.parquet, label: rated, min: 5, work: prompt, whole: true, weight: 3}
+  - {grammar: g.yaml, rule: praise, chunks: 60}
+negatives:
+  - {labels: labelled.parquet, label: rated, max: 1, work: prompt, whole: true}
+  - {grammar: g.yaml, rule: blame, chunks: 20}
+  - {holds: {matches: cheap}, chunks: 400}
+classes: {positive: praise, negative: other}
+chunks: {words: [5, 40], match: false}
+split: {by: document}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    words = {"word": ["fine", "gut", "w{arm}", None], "lang": ["en", "de", "en", "en"]}
+    pl.DataFrame(words).write_parquet(tmp_path / "words.parquet")
+    (tmp_path / "g.yaml").write_text(GRAMMAR, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_sentence_fills_every_gap_with_an_alternative(folder):
+    grammar = parse_grammar(GRAMMAR, folder)
+    assert grammar.rules["word"] == ["fine", "warm"]
+    found = {grammar.sentence("praise", Random(i)) for i in range(200)}
+    nouns, words = ("bread", "tea"), ("fine", "warm")
+    expected = {f"{n} is {a} {b}" for n in nouns for a in words for b in words}
+    assert found == expected | {"so fine", "so warm"}
+
+
+def test_a_chunk_is_the_sentence_among_words_of_another_text(folder):
+    grammar = parse_grammar(GRAMMAR, folder)
+    around = [" ".join(f"w{i}" for i in range(100))]
+    places = Counter()
+    for i in range(300):
+        chunk = grammar.chunk("blame", Random(i), around, (5, 40))
+        found = chunk.split()
+        assert 3 <= len(found) <= 40
+        places[chunk.endswith("is bad"), chunk.startswith(("bread", "tea"))] += 1
+    assert min(places[True, False], places[False, True]) > 90
+    assert grammar.chunk("blame", Random(1), [], (5, 40)) in ("bread is bad", "tea is bad")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rules: {a: ['{b}'], b: ['{a}']}", r"1:9: rules\.a: leads to itself"),
+        ("rules: {a: ['{wrod}'], word: [x]}", r"rules\.a: no such rule 'wrod'; did you mean word"),
+        ("rules: {a: []}", r"1:9: rules\.a: has no alternative"),
+        ("rules: {a: {path: w.parquet}}", r"1:9: rules\.a: path and column belong together"),
+        ("rules: {a: {colum: w}}", r"rules\.a\.colum: no such key; did you mean column"),
+        ("rule: {}", "no such key; did you mean rules"),
+    ],
+)
+def test_a_grammar_with_a_problem_is_refused_with_its_place(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_grammar(text)
+
+
+def test_parts_of_a_grammar_of_labels_and_of_chunks_that_hold_something(folder):
+    pl.DataFrame(made_documents(40)).write_parquet(folder / "raw.parquet")
+    rated = [
+        {"text": f"{word} {' '.join(f't{i}' for i in range(50))}", "rated": rate, "prompt": word}
+        for word, rate in [("one", 7), ("two", 9), ("three", 0), ("four", 3)]
+    ]
+    pl.DataFrame(rated).write_parquet(folder / "labelled.parquet")
+    found = read_examples(parse_recipe(TRAIN, folder=folder))
+    labelled = {c.work: c for c in found.chunks if c.origin.startswith("labelled")}
+    assert sorted(labelled) == ["one", "three", "two"]
+    assert {c.n_words for c in labelled.values()} == {40}
+    assert {name: c.weight for name, c in labelled.items()} == {"one": 3, "two": 3, "three": 1}
+    spoken = [c for c in found.chunks if c.origin == "g.yaml: blame"]
+    assert len({c.work for c in spoken}) == len(spoken) > 1
+    assert all(c.label == "lq" for c in spoken)
+    rest = [c for c in found.chunks if c.label == "lq" and c not in spoken and c.work != "three"]
+    assert len(rest) >= 20
+    assert all("cheap" in c.text for c in rest)
+
+
+def test_a_rule_that_is_not_in_the_grammar_is_named(folder):
+    pl.DataFrame(made_documents(40)).write_parquet(folder / "raw.parquet")
+    pl.DataFrame({"text": ["a b c d e f"], "rated": [7], "prompt": ["p"]}).write_parquet(
+        folder / "labelled.parquet"
+    )
+    text = TRAIN.replace("rule: praise", "rule: priase").replace("  - {labels: labelled.parquet, label: rated, max: 1, work: prompt, whole: true}\n", "")  # fmt: skip
+    with pytest.raises(ConfigError, match=r"no such rule in g\.yaml; did you mean praise"):
+        read_examples(parse_recipe(text, folder=folder))
