@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from refinery import _core, presets
+from refinery import _core, builtin, presets
 from refinery import signal_table as signals
 from refinery.decide.rules import failing
 from refinery.errors import ParameterError, UnknownNameError
 from refinery.rule_set import Rule
+from refinery.scoring.sidecar import read_sidecar
 from refinery.views import Views
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
 
@@ -52,6 +55,7 @@ def overview() -> Explanation:
         ["view", edit.name.replace(".", "/"), edit.definition] for edit in signals.edits().values()
     ]
     rows += [["view", name, f"{', then '.join(chain)}."] for name, chain in presets.views().items()]
+    rows += [["model", name, builtin.summary(name)] for name in builtin.names()]
     rows += [["column", name, meaning] for name, meaning in signals.BASE_COLUMNS.items()]
     return Explanation(
         "What there is", ["refinery explain NAME tells more."], ["kind", "name", "what"], rows
@@ -59,7 +63,7 @@ def overview() -> Explanation:
 
 
 def explain(name: str) -> Explanation:
-    """A profile, family, signal or view.
+    """A profile, family, signal, view, or built-in model.
 
     Raises
     ------
@@ -92,6 +96,9 @@ def explain(name: str) -> Explanation:
         )
     if name in signals.BASE_COLUMNS:
         return Explanation(f"{name} (column)", [signals.BASE_COLUMNS[name]], [], [])
+    model = builtin.path(name)
+    if model is not None:
+        return _model(name, model)
     if lines := _as_view(name):
         return Explanation(f"{name} (view)", lines, [], [])
     allowed = [
@@ -100,9 +107,33 @@ def explain(name: str) -> Explanation:
         *(f.replace(".", "/") for f in signals.families()),
         *signals.columns(),
         *signals.BASE_COLUMNS,
+        *builtin.names(),
     ]
-    kind = "profile, family, signal or view"
+    kind = "profile, family, signal, view or model"
     raise UnknownNameError(kind, name, allowed)
+
+
+def _model(name: str, file: Path) -> Explanation:
+    sidecar = read_sidecar(file)
+    if sidecar is None:
+        return Explanation(f"{name} (model)", [builtin.summary(name)], [], [])
+    judged = sidecar.training.get("held_out", {})
+    rows = [
+        ["score", f"probability of {sidecar.positive_label}: a rank, not a calibrated probability"],
+        ["labels", ", ".join(sidecar.labels)],
+        ["least words", str(sidecar.min_words)],
+        ["bytes", f"{file.stat().st_size:,}"],
+        ["sha256", sidecar.sha256],
+        ["made by", str(sidecar.training.get("library", "unknown"))],
+        ["AUC on held-out works", f"{judged['auc']:.3f}" if "auc" in judged else "unknown"],
+        ["card", f"refinery/models/{file.stem}.md"],
+    ]
+    short = file.stem
+    lines = [
+        builtin.summary(name),
+        f"Use: annotate: {{scores: [{{name: {short}, model: {name}}}]}}, or rf.score(text, model={name!r})",
+    ]
+    return Explanation(f"{name} (model)", lines, ["what", "value"], rows)
 
 
 def _reads(family: signals.Family) -> str:

@@ -66,6 +66,14 @@ def test_the_overview_names_every_preset_family_and_view():
     assert expected <= named
 
 
+def test_every_built_in_model_has_a_card_that_says_what_it_is_for():
+    shown = {row[1]: row[2] for row in overview().rows if row[0] == "model"}
+    assert {"builtin/textbook", "builtin/toxicity"} <= set(shown)
+    for name, meaning in shown.items():
+        assert meaning.endswith("."), name
+        assert explain(name).lines[0] == meaning
+
+
 @pytest.mark.parametrize(
     ("kind", "module"),
     [

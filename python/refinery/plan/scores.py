@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refinery import _core
+from refinery import _core, builtin
 from refinery import signal_table as signals
 from refinery.errors import BadFileError, ConfigError, ModelError, nearest, reason_of
 from refinery.hashes import stamp
@@ -114,13 +113,11 @@ class ScoreReader:
         return scores
 
     def _model_path(self, name: str, where: KeyPath) -> Path | None:
-        if not name.startswith("builtin/"):
+        if not name.startswith(builtin.PREFIX):
             return self._folder / name
-        folder = Path(__file__).parents[1] / "models"
-        shipped = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix in (".bin", ".ftz")}
-        found = shipped.get(name.removeprefix("builtin/"))
+        found = builtin.path(name)
         if found is None:
-            shown = [f"builtin/{stem}" for stem in shipped]
+            shown = builtin.names()
             hint = nearest(name, shown) or "; there are: " + ", ".join(shown)
             self._report(where, f"no model {name!r}{hint}")
         return found
