@@ -18,6 +18,7 @@ from refinery.scoring.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from refinery.config import Pipeline, ScoreConfig
     from refinery.plan.needs import Needs, Report

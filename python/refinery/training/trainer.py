@@ -16,6 +16,7 @@ import polars as pl
 
 from refinery.atomic import place
 from refinery.errors import DataError, EnvironmentFault, LeakError, ModelError
+from refinery.hashes import sha256_of
 from refinery.scoring.calibration import Calibration, cross_calibrated, fit_calibration
 from refinery.scoring.leak import FormatLeak, format_leak
 from refinery.scoring.sidecar import Sidecar, read_sidecar, sidecar_path
@@ -33,7 +34,6 @@ from refinery.training.measure import (
 from refinery.training.pool import Pool
 from refinery.training.reading import Examples, read_examples, work_column
 from refinery.training.splitting import OneWorkError, Split, split_works
-from refinery.tree import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
