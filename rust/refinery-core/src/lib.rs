@@ -19,6 +19,7 @@ pub mod error;
 pub mod fasttext;
 pub mod input;
 pub mod interrupt;
+mod key;
 pub mod lists;
 pub mod lm;
 mod prefetch;

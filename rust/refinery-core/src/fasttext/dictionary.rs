@@ -7,9 +7,13 @@
 
 use std::io::BufRead;
 
+use super::kept::Kept;
 use super::load::{Header, Source};
+use super::short_words::ShortWords;
 use super::table::{Inserted, Remainder, Table};
+use super::words::{HASH_START, hash, hash_of, hash_step, split};
 use crate::Result;
+use crate::key::Key;
 
 /// The word that ends every line. In the text itself it ends the line early, as it does in the
 /// reference.
@@ -19,21 +23,49 @@ const END: &[u8] = b"</s>";
 const LABEL_PREFIX: &[u8] = b"__label__";
 /// Multiplier of the word n-gram hash.
 const NGRAM_FACTOR: u64 = 116_049_371;
-/// How many words ahead a slot of the table is asked for.
-const AHEAD: usize = 8;
+/// Words that are looked up together, each asking the memory for its slot first.
+const BATCH: usize = 32;
 
-/// A word of the text: where it is, and its hash.
-#[derive(Clone, Copy)]
-pub(super) struct Token {
+/// A word of the text: where it is, its key where it has one, and the hash of that.
+#[derive(Clone, Copy, Default)]
+struct Token {
     start: u32,
     end: u32,
-    hash: u32,
+    key: Key,
+    key_hash: u64,
+}
+
+impl Token {
+    #[inline]
+    fn new(text: &[u8], [start, end]: [u32; 2]) -> Self {
+        let len = (end - start) as usize;
+        let key = if len <= Key::MAX_BYTES {
+            Key::new(text, start as usize, len)
+        } else {
+            Key::default()
+        };
+        Self {
+            start,
+            end,
+            key,
+            key_hash: key.hash(),
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        (self.end - self.start) as usize <= Key::MAX_BYTES
+    }
+
+    fn bytes<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start as usize..self.end as usize]
+    }
 }
 
 /// Buffers of [`Dictionary::rows`].
 #[derive(Default)]
 pub(super) struct RowScratch {
-    tokens: Vec<Token>,
+    /// Where the words of the text start and end.
+    bounds: Vec<[u32; 2]>,
     /// Hashes of the words that take part in word n-grams.
     hashes: Vec<u32>,
     /// One word between `<` and `>`.
@@ -44,7 +76,9 @@ pub(super) struct RowScratch {
 
 /// Words, labels and n-gram settings of a model.
 pub(super) struct Dictionary {
-    table: Table,
+    short_words: ShortWords,
+    /// Words that have no key, by [`hash`].
+    long_words: Table,
     /// All words, then all labels, end to end.
     arena: Vec<u8>,
     /// Entry `i` is `arena[bounds[i]..bounds[i + 1]]`.
@@ -57,9 +91,8 @@ pub(super) struct Dictionary {
     maxn: usize,
     /// Rows of the character n-grams of every word, where they are worth their memory.
     ngrams: Option<WordNgrams>,
-    /// Bucket to row, in a model whose n-grams were pruned.
-    pruned: Option<Table>,
-    n_pruned: u64,
+    /// The n-grams that were kept, in a model whose n-grams were pruned.
+    kept: Option<Kept>,
 }
 
 /// For every word the rows of its character n-grams.
@@ -99,7 +132,8 @@ impl Dictionary {
         source.need(Some(u64::from(n_entries) * 11), "the dictionary")?;
 
         let mut dictionary = Self {
-            table: Table::with_room_for(n_entries as usize),
+            short_words: ShortWords::with_room_for(0),
+            long_words: Table::with_room_for(0),
             arena: Vec::new(),
             bounds: Vec::with_capacity(n_entries as usize + 1),
             n_words,
@@ -109,8 +143,7 @@ impl Dictionary {
             minn: header.minn,
             maxn: header.maxn,
             ngrams: None,
-            pruned: None,
-            n_pruned: u64::try_from(n_pruned).unwrap_or(0),
+            kept: None,
         };
         dictionary.bounds.push(0);
         let mut label_counts = Vec::with_capacity(n_labels as usize);
@@ -121,7 +154,8 @@ impl Dictionary {
             }
         }
         dictionary.arena.shrink_to_fit();
-        dictionary.read_pruned(n_pruned, source)?;
+        dictionary.index(source)?;
+        dictionary.kept = Kept::read(n_pruned, dictionary.bucket, source)?;
         dictionary.ngrams = dictionary.word_ngrams(source.len());
         let labels = dictionary.labels(source)?;
         Ok(Entries {
@@ -133,7 +167,6 @@ impl Dictionary {
 
     /// Reads one entry, words first, then labels; returns its count.
     fn read_entry<R: BufRead>(&mut self, entry: u32, source: &mut Source<'_, R>) -> Result<u64> {
-        let start = self.arena.len();
         if source.word(&mut self.arena)? == 0 {
             return Err(source.fail(format_args!("entry {entry} is empty")));
         }
@@ -148,45 +181,36 @@ impl Dictionary {
                 "entry {entry} has type {kind}: words (0) come first, then labels (1)"
             )));
         }
-        let hash = hash(&self.arena[start..]);
-        let (arena, bounds) = (&self.arena, &self.bounds);
-        let is_same = |other| entry_at(arena, bounds, other) == &arena[start..];
-        match self.table.insert(hash, entry, is_same) {
-            Inserted::Yes => Ok(count),
-            Inserted::Twice => Err(source.fail(format_args!("entry {entry} is listed twice"))),
-            Inserted::TooFar => Err(source.fail("the hashes of the dictionary collide by design")),
-        }
+        Ok(count)
     }
 
-    fn read_pruned<R: BufRead>(&mut self, n: i64, source: &mut Source<'_, R>) -> Result<()> {
-        if n < -1 {
-            return Err(source.fail(format_args!("the size of the pruned index is {n}")));
-        }
-        if n == -1 {
-            return Ok(());
-        }
-        let n = self.n_pruned;
-        source.need(n.checked_mul(8), "the pruned index")?;
-        let limit = u64::from(self.bucket).min(i32::MAX as u64);
-        if n > limit {
-            return Err(source.fail(format_args!("{n} pruned n-grams in {limit} buckets")));
-        }
-        let mut table = Table::with_room_for(n as usize);
-        for _ in 0..n {
-            let bucket = source.int_in("a pruned bucket", 0, self.bucket.cast_signed() - 1)?;
-            let row = source.int_in("a pruned row", 0, n as i32 - 1)?;
-            // The scrambled bucket decides equality: scrambling is one to one.
-            match table.insert(scramble(bucket), row, |_| true) {
+    /// Puts all entries into the tables.
+    fn index<R: BufRead>(&mut self, source: &Source<'_, R>) -> Result<()> {
+        let n_entries = self.bounds.len() - 1;
+        let is_short = |bounds: &&[u32]| (bounds[1] - bounds[0]) as usize <= Key::MAX_BYTES;
+        let n_short = self.bounds.windows(2).filter(|b| is_short(b)).count();
+        self.short_words = ShortWords::with_room_for(n_short);
+        self.long_words = Table::with_room_for(n_entries - n_short);
+        for entry in 0..n_entries as u32 {
+            let (arena, bounds) = (&self.arena, &self.bounds);
+            let word = entry_at(arena, bounds, entry);
+            let inserted = if word.len() <= Key::MAX_BYTES {
+                let key = Key::new(word, 0, word.len());
+                self.short_words.insert(key, entry, hash(word))
+            } else {
+                let is_same = |other| entry_at(arena, bounds, other) == word;
+                self.long_words.insert(hash(word), entry, is_same)
+            };
+            match inserted {
                 Inserted::Yes => {}
                 Inserted::Twice => {
-                    return Err(source.fail(format_args!("bucket {bucket} is pruned twice")));
+                    return Err(source.fail(format_args!("entry {entry} is listed twice")));
                 }
                 Inserted::TooFar => {
-                    return Err(source.fail("the hashes of the pruned index collide by design"));
+                    return Err(source.fail("the hashes of the dictionary collide by design"));
                 }
             }
         }
-        self.pruned = Some(table);
         Ok(())
     }
 
@@ -203,54 +227,72 @@ impl Dictionary {
     }
 
     pub(super) fn n_bytes(&self) -> usize {
-        let tables = [Some(&self.table), self.pruned.as_ref()];
         let ngrams = self.ngrams.as_ref();
         self.arena.len()
             + size_of_val(&self.bounds[..])
+            + self.short_words.n_bytes()
+            + self.long_words.n_bytes()
             + ngrams.map_or(0, |n| size_of_val(&n.bounds[..]) + size_of_val(&n.rows[..]))
-            + tables
-                .into_iter()
-                .flatten()
-                .map(Table::n_bytes)
-                .sum::<usize>()
     }
 
     pub(super) fn is_pruned(&self) -> bool {
-        self.pruned.is_some()
+        self.kept.is_some()
     }
 
     /// Rows the input matrix must have.
     pub(super) fn n_rows(&self) -> u64 {
-        let ngrams = if self.is_pruned() {
-            self.n_pruned
-        } else {
-            u64::from(self.bucket)
+        let ngrams = match &self.kept {
+            Some(kept) => kept.len() as u64,
+            None => u64::from(self.bucket),
         };
         u64::from(self.n_words) + ngrams
     }
 
-    /// Fills `scratch.rows` with the rows whose mean represents `text`; there may be none.
+    /// The n-grams that were kept; what is asked of them later is [`super::input::Input`]'s.
+    pub(super) fn take_kept(&mut self) -> Option<Kept> {
+        self.kept.take()
+    }
+
+    pub(super) fn n_words(&self) -> u32 {
+        self.n_words
+    }
+
+    /// Fills `scratch.rows` with the rows of `text`, there may be none: a row for each word and for
+    /// each bucket, also where n-grams were pruned.
     pub(super) fn rows(&self, text: &str, scratch: &mut RowScratch) {
         let text = text.as_bytes();
-        split(text, &mut scratch.tokens);
+        let mut bounds = std::mem::take(&mut scratch.bounds);
+        split(text, &mut bounds);
         scratch.rows.clear();
         scratch.hashes.clear();
-        for i in 0..scratch.tokens.len() {
-            if let Some(later) = scratch.tokens.get(i + AHEAD) {
-                self.table.prefetch(later.hash);
+        let end_of_line = Token::new(END, [0, END.len() as u32]);
+        let mut batch = [Token::default(); BATCH];
+        for bounds in bounds.chunks(BATCH) {
+            for (token, &bounds) in batch.iter_mut().zip(bounds) {
+                *token = Token::new(text, bounds);
+                self.short_words.prefetch(token.key_hash);
             }
-            let token = scratch.tokens[i];
-            let word = &text[token.start as usize..token.end as usize];
-            self.add_word(word, token.hash, scratch);
+            let end = batch[..bounds.len()]
+                .iter()
+                .position(|token| token.key == end_of_line.key);
+            for token in &batch[..end.unwrap_or(bounds.len())] {
+                self.add_word(token.bytes(text), token, scratch);
+            }
+            if end.is_some() {
+                break;
+            }
         }
-        self.add_word(END, hash(END), scratch);
+        self.add_word(END, &end_of_line, scratch);
+        scratch.bounds = bounds;
         self.add_word_ngrams(scratch);
     }
 
     /// A word adds its own row, where it has one, and those of its character n-grams. Unknown
     /// words take part in word n-grams all the same; labels take part in nothing.
-    fn add_word(&self, word: &[u8], hash: u32, scratch: &mut RowScratch) {
-        match self.find(word, hash) {
+    #[inline]
+    fn add_word(&self, word: &[u8], token: &Token, scratch: &mut RowScratch) {
+        let (id, hash) = self.find(word, token);
+        match id {
             Some(id) if id < self.n_words => {
                 scratch.rows.push(id);
                 if let Some(ngrams) = &self.ngrams {
@@ -267,6 +309,20 @@ impl Dictionary {
             let RowScratch { marked, rows, .. } = scratch;
             self.add_char_ngrams(word, marked, rows);
         }
+    }
+
+    /// The place of a word in the dictionary, where it is in it, and its hash.
+    #[inline]
+    fn find(&self, word: &[u8], token: &Token) -> (Option<u32>, u32) {
+        if token.is_short() {
+            return match self.short_words.get(token.key, token.key_hash) {
+                Some(found) => (Some(found.id), found.hash),
+                None => (None, hash_of(token.key)),
+            };
+        }
+        let hash = hash(word);
+        let is_it = |id| entry_at(&self.arena, &self.bounds, id) == word;
+        (self.long_words.get(hash, is_it), hash)
     }
 
     /// The character n-grams of all words, unless they take more than about half the file's size.
@@ -287,12 +343,6 @@ impl Dictionary {
         }
         rows.shrink_to_fit();
         Some(WordNgrams { bounds, rows })
-    }
-
-    #[inline]
-    fn find(&self, word: &[u8], hash: u32) -> Option<u32> {
-        self.table
-            .get(hash, |id| entry_at(&self.arena, &self.bounds, id) == word)
     }
 
     /// n-grams of `minn` to `maxn` code points of `<word>`, but not `<` and `>` alone.
@@ -316,7 +366,7 @@ impl Dictionary {
                 }
                 let is_mark = n == 1 && (start == 0 || end == marked.len());
                 if n >= self.minn && !is_mark {
-                    self.push_bucket(self.into_bucket.of(hash.into()), rows);
+                    rows.push(self.row_of(hash.into()));
                 }
             }
         }
@@ -324,94 +374,35 @@ impl Dictionary {
 
     fn add_word_ngrams(&self, scratch: &mut RowScratch) {
         let RowScratch { hashes, rows, .. } = scratch;
+        let longer = |hash: u64, &next: &u32| {
+            hash.wrapping_mul(NGRAM_FACTOR)
+                .wrapping_add(sign_extended(next))
+        };
+        if self.word_ngrams == 2 {
+            let pairs = hashes.windows(2);
+            return rows.extend(pairs.map(|p| self.row_of(longer(sign_extended(p[0]), &p[1]))));
+        }
         for (i, &first) in hashes.iter().enumerate() {
             let mut hash = sign_extended(first);
             let end = (i + self.word_ngrams).min(hashes.len());
-            for &next in hashes.get(i + 1..end).unwrap_or_default() {
-                hash = hash
-                    .wrapping_mul(NGRAM_FACTOR)
-                    .wrapping_add(sign_extended(next));
-                self.push_bucket(self.into_bucket.of(hash), rows);
+            for next in hashes.get(i + 1..end).unwrap_or_default() {
+                hash = longer(hash, next);
+                rows.push(self.row_of(hash));
             }
         }
     }
 
+    /// The row of an n-gram with this hash.
     #[inline]
-    fn push_bucket(&self, bucket: u32, rows: &mut Vec<u32>) {
-        match &self.pruned {
-            None => rows.push(self.n_words + bucket),
-            Some(table) => {
-                if let Some(row) = table.get(scramble(bucket), |_| true) {
-                    rows.push(self.n_words + row);
-                }
-            }
-        }
+    fn row_of(&self, hash: u64) -> u32 {
+        self.n_words + self.into_bucket.of(hash)
     }
-}
-
-/// Cuts `text` into words, up to its end or the first `</s>`.
-fn split(text: &[u8], tokens: &mut Vec<Token>) {
-    tokens.clear();
-    let mut at = 0;
-    while at < text.len() {
-        if SEPARATOR[text[at] as usize] {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        let mut hash = HASH_START;
-        while at < text.len() && !SEPARATOR[text[at] as usize] {
-            hash = hash_step(hash, text[at]);
-            at += 1;
-        }
-        if &text[start..at] == END {
-            return;
-        }
-        tokens.push(Token {
-            start: start as u32,
-            end: at as u32,
-            hash,
-        });
-    }
-}
-
-/// The bytes that end a word.
-static SEPARATOR: [bool; 256] = {
-    let mut table = [false; 256];
-    let separators = b" \n\r\t\x0b\x0c\0";
-    let mut i = 0;
-    while i < separators.len() {
-        table[separators[i] as usize] = true;
-        i += 1;
-    }
-    table
-};
-
-const HASH_START: u32 = 2_166_136_261;
-
-/// 32-bit FNV-1a, but with every byte sign-extended first: trained models depend on it.
-fn hash(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .fold(HASH_START, |hash, &byte| hash_step(hash, byte))
-}
-
-#[inline]
-fn hash_step(hash: u32, byte: u8) -> u32 {
-    (hash ^ i32::from(byte.cast_signed()).cast_unsigned()).wrapping_mul(16_777_619)
 }
 
 /// Word hashes are kept as `int` by the reference and enter the 64-bit arithmetic as such.
 #[inline]
 fn sign_extended(hash: u32) -> u64 {
     i64::from(hash.cast_signed()).cast_unsigned()
-}
-
-/// A one-to-one map that spreads small numbers.
-#[inline]
-fn scramble(bucket: u32) -> u32 {
-    let product = bucket.wrapping_mul(0x9E37_79B1);
-    product ^ (product >> 16)
 }
 
 #[inline]

@@ -1,5 +1,5 @@
 //! The input matrix: one row for each word and hashed n-gram. A dense one is without its rows of
-//! zeros.
+//! zeros, a pruned one without those of the n-grams that were pruned.
 //!
 //! Trained by one thread, which is what makes a model reproducible, fastText gives values to the
 //! first tenth of the rows, and to those that the training text asks for; all others are zeros.
@@ -10,66 +10,21 @@
 
 use std::io::BufRead;
 
+use super::kept::{Groups, Kept, Stored};
 use super::load::Source;
 use super::matrix::{Dense, Matrix, read_shape};
 use crate::Result;
 
-/// Rows told of by one group.
-const GROUP: u32 = u64::BITS;
 /// Bytes read in one go, at least one row.
 const CHUNK_BYTES: usize = 1 << 20;
-
-/// Which rows are stored, and where.
-#[derive(Default)]
-struct Stored {
-    groups: Vec<Group>,
-    n_rows: u32,
-    n_kept: u32,
-}
-
-/// A bit a row, and how many rows are stored before the first of them: a quarter of a byte a row,
-/// which a cache near the processor holds.
-#[derive(Clone, Copy, Default)]
-struct Group {
-    bits: u64,
-    before: u32,
-}
-
-impl Stored {
-    fn push(&mut self, is_stored: bool) {
-        let bit = self.n_rows % GROUP;
-        if bit == 0 {
-            self.groups.push(Group {
-                bits: 0,
-                before: self.n_kept,
-            });
-        }
-        if let Some(group) = self.groups.last_mut() {
-            group.bits |= u64::from(is_stored) << bit;
-        }
-        self.n_rows += 1;
-        self.n_kept += u32::from(is_stored);
-    }
-
-    /// Replaces rows by their places among the stored ones; the others drop out.
-    fn places(&self, rows: &mut Vec<u32>) {
-        let mut kept = 0;
-        for i in 0..rows.len() {
-            let group = self.groups[(rows[i] / GROUP) as usize];
-            let bit = rows[i] % GROUP;
-            // Without a branch: which rows are stored cannot be foreseen.
-            rows[kept] = group.before + (group.bits & ((1 << bit) - 1)).count_ones();
-            kept += (group.bits >> bit & 1) as usize;
-        }
-        rows.truncate(kept);
-    }
-}
 
 /// The input matrix.
 pub(super) struct Input {
     rows: Matrix,
     /// Which rows are in `rows`, where not all are.
     stored: Option<Stored>,
+    /// Whether rows that are not stored count in a mean: zeros do, n-grams that were pruned do not.
+    are_all_counted: bool,
 }
 
 impl Input {
@@ -80,34 +35,59 @@ impl Input {
     ) -> Result<Self> {
         if is_quantised {
             let rows = Matrix::read(is_quantised, what, source)?;
-            return Ok(Self { rows, stored: None });
+            return Ok(Self {
+                rows,
+                stored: None,
+                are_all_counted: true,
+            });
         }
         let (rows, stored) = read_stored(what, source)?;
-        let has_all = stored.n_kept == stored.n_rows;
         Ok(Self {
             rows: Matrix::Dense(rows),
-            stored: (!has_all).then_some(stored),
+            stored: stored.unless_all(),
+            are_all_counted: true,
         })
+    }
+
+    /// The matrix of a pruned model: rows as if all n-grams were there, stored in this order, so
+    /// that the same few bits tell whether an n-gram was kept, and where its row is.
+    pub(super) fn pruned(self, n_words: u32, kept: &Kept) -> Self {
+        let (stored, order) = kept.among(n_words);
+        Self {
+            rows: self.rows.reordered(&order),
+            stored: Some(stored),
+            are_all_counted: false,
+        }
+    }
+
+    /// The same matrix, its codes replaced by what they stand for if that is small.
+    pub(super) fn decoded(self) -> Self {
+        Self {
+            rows: self.rows.decoded(),
+            ..self
+        }
     }
 
     /// Rows and columns, rows of zeros included.
     pub(super) fn shape(&self) -> (u64, usize) {
-        let all = self.stored.as_ref().map(|stored| stored.n_rows.into());
+        let all = self.stored.as_ref().map(Stored::n_rows);
         let (stored, n_columns) = self.rows.shape();
         (all.unwrap_or(stored), n_columns)
     }
 
     pub(super) fn n_bytes(&self) -> usize {
-        let groups = self.stored.as_ref().map_or(0, |s| s.groups.len());
-        self.rows.n_bytes() + groups * size_of::<Group>()
+        self.rows.n_bytes() + self.stored.as_ref().map_or(0, Stored::n_bytes)
     }
 
     /// The mean of `rows` into `mean`, one place a column; zeros where there are no rows. What
     /// `rows` holds after that means nothing.
     pub(super) fn average(&self, rows: &mut Vec<u32>, mean: &mut [f32]) {
-        let n = rows.len();
+        let mut n = rows.len();
         if let Some(stored) = &self.stored {
             stored.places(rows);
+        }
+        if !self.are_all_counted {
+            n = rows.len();
         }
         self.rows.sum(rows, mean);
         if n == 0 {
@@ -121,21 +101,8 @@ impl Input {
     }
 }
 
-#[cfg(test)]
-impl Input {
-    /// The product of one row with `vector`.
-    pub(super) fn dot(&self, row: u32, vector: &[f32]) -> f32 {
-        let mut rows = vec![row];
-        if let Some(stored) = &self.stored {
-            stored.places(&mut rows);
-        }
-        let place = rows.first();
-        place.map_or(0.0, |&place| self.rows.dot(place as usize, vector))
-    }
-}
-
 /// Reads a matrix that the file holds whole: the rows that are not zeros, and which those are.
-fn read_stored<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(Dense, Stored)> {
+fn read_stored<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(Dense, Groups)> {
     let (n_rows, n_columns) = read_shape(what, source)?;
     let n = n_rows.checked_mul(n_columns);
     source.need(n.and_then(|n| n.checked_mul(4)), what)?;
@@ -145,7 +112,7 @@ fn read_stored<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(De
     let (mut left, width) = (n_rows as usize, 4 * n_columns as usize);
     let at_once = (CHUNK_BYTES / width).max(1);
     let mut buffer = vec![0; width * at_once.min(left)];
-    let mut stored = Stored::default();
+    let mut stored = Groups::default();
     // Room is address space alone until it is written to.
     let mut values = Vec::with_capacity(left * n_columns as usize);
     let mut first = 0;
@@ -164,32 +131,6 @@ fn read_stored<R: BufRead>(what: &str, source: &mut Source<'_, R>) -> Result<(De
         left -= bytes.len() / width;
     }
     values.shrink_to_fit();
-    let rows = Dense::new(u64::from(stored.n_kept), n_columns, values);
+    let rows = Dense::new(stored.n_kept(), n_columns, values);
     Ok((rows, stored))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn places_are_counted_from_the_stored_rows(
-            is_stored in prop::collection::vec(any::<bool>(), 1..300),
-            picks in prop::collection::vec(any::<prop::sample::Index>(), 0..50),
-        ) {
-            let mut stored = Stored::default();
-            for &is in &is_stored {
-                stored.push(is);
-            }
-            let rows: Vec<usize> = picks.iter().map(|pick| pick.index(is_stored.len())).collect();
-            let place = |&row: &usize| is_stored[..row].iter().filter(|&&is| is).count() as u32;
-            let expected: Vec<u32> = rows.iter().filter(|&&row| is_stored[row]).map(place).collect();
-            let mut found: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
-            stored.places(&mut found);
-            prop_assert_eq!(found, expected);
-        }
-    }
 }

@@ -16,6 +16,8 @@ const N_CENTROIDS: usize = 256;
 const BLOCK: usize = 4;
 /// How many rows ahead the memory is asked for.
 const AHEAD: usize = 16;
+/// Most bytes of the rows that codes stand for, for them to be stored instead: what caches hold.
+const DECODED_BYTES: u64 = 16 << 20;
 /// `f32`s of a cache line.
 const LINE: usize = 16;
 
@@ -50,6 +52,26 @@ impl Matrix {
         match self {
             Self::Dense(m) => size_of_val(&m.values[..]),
             Self::Quantised(m) => m.codes.len() + size_of_val(&m.columns.centroids[..]),
+        }
+    }
+
+    /// The rows of these numbers, in this order.
+    pub(super) fn reordered(self, order: &[u32]) -> Self {
+        match self {
+            Self::Dense(m) => Self::Dense(m.reordered(order)),
+            Self::Quantised(m) => Self::Quantised(m.reordered(order)),
+        }
+    }
+
+    /// The same matrix for sums; codes are replaced by what they stand for if that is small.
+    ///
+    /// A row in one cache line is added in a tenth of the steps that its codes take, and the sums
+    /// are the same to the bit: the product of a norm and a weight is rounded either way. Not for
+    /// [`Self::dot`], which multiplies by the norm last.
+    pub(super) fn decoded(self) -> Self {
+        match self {
+            Self::Quantised(m) if m.n_decoded_bytes() <= DECODED_BYTES => Self::Dense(m.decoded()),
+            other => other,
         }
     }
 
@@ -126,6 +148,15 @@ impl Dense {
             n_rows,
             n_columns: n_columns as usize,
             values,
+        }
+    }
+
+    fn reordered(self, order: &[u32]) -> Self {
+        let rows = order.iter().flat_map(|&row| self.row(row as usize));
+        Self {
+            n_rows: order.len() as u64,
+            values: rows.copied().collect(),
+            ..self
         }
     }
 
@@ -277,6 +308,34 @@ impl Quantised {
 
     fn n_columns(&self) -> usize {
         self.columns.n_columns
+    }
+
+    fn reordered(self, order: &[u32]) -> Self {
+        let rows = order.iter().flat_map(|&row| self.row(row as usize));
+        let codes = rows.copied().collect();
+        let norms = self.norms.map(|norms| Norms {
+            codes: order.iter().map(|&row| norms.codes[row as usize]).collect(),
+            ..norms
+        });
+        Self {
+            n_rows: order.len() as u64,
+            codes,
+            norms,
+            columns: self.columns,
+        }
+    }
+
+    fn n_decoded_bytes(&self) -> u64 {
+        self.n_rows * self.n_columns() as u64 * size_of::<f32>() as u64
+    }
+
+    fn decoded(&self) -> Dense {
+        let n_columns = self.n_columns();
+        let mut values = vec![0.0; self.n_rows as usize * n_columns];
+        for (row, values) in values.chunks_exact_mut(n_columns).enumerate() {
+            self.add_row(row, 0, values);
+        }
+        Dense::new(self.n_rows, n_columns as u64, values)
     }
 
     #[inline]

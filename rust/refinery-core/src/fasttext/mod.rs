@@ -15,13 +15,16 @@
 
 mod dictionary;
 mod input;
+mod kept;
 mod load;
 mod loss;
 pub mod math;
 mod matrix;
+mod short_words;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -84,8 +87,9 @@ impl Model {
     /// # Errors
     /// `Error::Io` where the file cannot be read; `Error::Model`, with the byte at which it was
     /// noticed, where it is no such model, holds word vectors, is cut short, is followed by
-    /// anything, contradicts itself, or contains a weight that is not finite or beyond a million. Memory stays below
-    /// about twice the size of the file whatever its header claims.
+    /// anything, contradicts itself, or contains a weight that is not finite or beyond a million.
+    /// Whatever its header claims, memory stays below twice the size of the matrices in the file,
+    /// a hundred bytes an entry of its dictionary, and 64 MiB.
     pub fn load(path: &Path) -> Result<Self> {
         let io = |source| Error::Io {
             path: path.to_path_buf(),
@@ -94,7 +98,7 @@ impl Model {
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
         let mut reader = BufReader::with_capacity(1 << 20, Hashed::new(file));
-        let mut model = Self::read(path, &mut reader, len)?;
+        let mut model = Self::read(path, &mut reader, len)?.decoded();
         model.fingerprint = reader.into_inner().hasher.digest128();
         Ok(model)
     }
@@ -103,7 +107,7 @@ impl Model {
         let mut source = Source::new(path, reader, len);
         let header = Header::read(&mut source)?;
         let Entries {
-            dictionary,
+            mut dictionary,
             labels,
             label_counts,
         } = Dictionary::read(&header, &mut source)?;
@@ -133,6 +137,10 @@ impl Model {
         )?;
         let loss = Loss::new(header.loss, &label_counts).map_err(|what| source.fail(what))?;
         source.finish()?;
+        let input = match dictionary.take_kept() {
+            Some(kept) => input.pruned(dictionary.n_words(), &kept),
+            None => input,
+        };
         Ok(Self {
             labels,
             dictionary,
@@ -141,6 +149,14 @@ impl Model {
             loss,
             fingerprint: 0,
         })
+    }
+
+    /// The same model with the rows that are fastest to add.
+    fn decoded(self) -> Self {
+        Self {
+            input: self.input.decoded(),
+            ..self
+        }
     }
 
     /// XXH3-128 of the file's bytes, as 32 hexadecimal digits: what names results of this model.

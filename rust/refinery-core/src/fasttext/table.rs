@@ -4,11 +4,9 @@
 //! entry that would lie too far from its place is refused, so that a file made to collide costs
 //! neither loading nor predicting more than a bounded time.
 
-use crate::prefetch;
-
 /// How far from its own slot an entry may lie. Real dictionaries stay below a hundred; a file
 /// made to collide would otherwise take quadratic time.
-const MAX_PROBES: usize = 1024;
+pub(crate) const MAX_PROBES: usize = 1024;
 
 /// Open addressing over (hash, value), at most two thirds full.
 pub(crate) struct Table {
@@ -87,11 +85,6 @@ impl Table {
 
     pub(super) fn n_bytes(&self) -> usize {
         size_of_val(&self.slots[..])
-    }
-
-    #[inline]
-    pub(crate) fn prefetch(&self, hash: u32) {
-        prefetch::read(&self.slots, hash as usize & self.mask);
     }
 }
 

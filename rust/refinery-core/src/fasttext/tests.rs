@@ -154,6 +154,32 @@ impl Spec {
         load(&self.bytes())
     }
 
+    /// Weight of a place in the input matrix, by the definition of codes where there are any.
+    fn weight(&self, row: usize, column: usize) -> f32 {
+        let (dim, width) = (self.args[DIM] as usize, self.width as usize);
+        if !self.quantised {
+            return (self.input)(row * dim + column);
+        }
+        let group = column / width;
+        let code = (row * dim.div_ceil(width) + group) * 31 % 256;
+        let from = group * width;
+        let place = from * 256 + code * width.min(dim - from) + column - from;
+        let norm = 0.5 + (row * 3 % 256) as f32 / 256.0;
+        (if self.qnorm { norm } else { 1.0 }) * (self.input)(place)
+    }
+
+    /// The mean of rows of the input matrix, summed one after the other.
+    fn mean(&self, rows: &[usize], column: usize) -> f32 {
+        let weights = rows.iter().map(|&row| self.weight(row, column));
+        let sum = weights.fold(0.0_f32, |sum, weight| sum + weight);
+        // There is no -0 in a sum that begins with 0.
+        sum * (if rows.is_empty() {
+            0.0
+        } else {
+            (1.0 / rows.len() as f64) as f32
+        }) + 0.0
+    }
+
     /// The message of the refusal.
     fn refusal(&self) -> String {
         refusal(&self.bytes())
@@ -169,6 +195,10 @@ fn quantiser(out: &mut Vec<u8>, dim: i32, width: i32, weight: fn(usize) -> f32) 
 }
 
 fn load(bytes: &[u8]) -> crate::Result<Model> {
+    Ok(load_as_stored(bytes)?.decoded())
+}
+
+fn load_as_stored(bytes: &[u8]) -> crate::Result<Model> {
     Model::read(Path::new("model.bin"), bytes, bytes.len() as u64)
 }
 
@@ -555,6 +585,25 @@ fn colliding_dictionaries_do_not_take_quadratic_time() {
 }
 
 #[test]
+fn colliding_short_words_take_bounded_time_too() {
+    let word = |i: u32| {
+        [
+            &0x9e37_79b9_7f4a_7c15_u64.to_le_bytes()[..],
+            &i.to_le_bytes(),
+        ]
+        .concat()
+    };
+    let key = |i| crate::key::Key::new(&word(i), 0, 12);
+    // A key is hashed by a multiplication, and its first half is made the zero of it.
+    assert_eq!(key(1).hash(), key(2).hash());
+    let mut words = super::short_words::ShortWords::with_room_for(5000);
+    let far =
+        (0..5000).find(|&i| matches!(words.insert(key(i), i, 0), super::table::Inserted::TooFar));
+    assert_eq!(far, Some(1024));
+    assert!(words.get(key(5000), key(5000).hash()).is_none());
+}
+
+#[test]
 fn missing_files_are_errors_of_the_system() {
     assert!(matches!(
         Model::load(Path::new("/no/such/model.bin")),
@@ -572,7 +621,8 @@ fn models_are_shared_by_threads() {
     is_shared::<Model>();
 }
 
-/// The definition, slow and plain: rows of a text by the format's rules, one after the other.
+/// The definition, slow and plain: rows of a text by the format's rules, one after the other, all
+/// n-grams included.
 fn slow_rows(spec: &Spec, text: &str) -> Vec<usize> {
     let [.., bucket, minn, maxn, _] = spec.args.map(|i| i as usize);
     let fnv = |bytes: &[u8]| {
@@ -589,15 +639,7 @@ fn slow_rows(spec: &Spec, text: &str) -> Vec<usize> {
     words.push("</s>");
     let mut rows = Vec::new();
     let push = |hash: u64, rows: &mut Vec<usize>| {
-        let id = (hash % bucket as u64) as usize;
-        match &spec.pruned {
-            None => rows.push(spec.words.len() + id),
-            Some(kept) => rows.extend(
-                kept.iter()
-                    .filter(|p| p.0 as usize == id)
-                    .map(|p| spec.words.len() + p.1 as usize),
-            ),
-        }
+        rows.push(spec.words.len() + (hash % bucket as u64) as usize);
     };
     for word in &words {
         rows.extend(spec.words.iter().position(|w| w == word));
@@ -625,6 +667,19 @@ fn slow_rows(spec: &Spec, text: &str) -> Vec<usize> {
         }
     }
     rows
+}
+
+/// The rows of the file that are left of these after pruning.
+fn slow_kept(spec: &Spec, rows: &[usize]) -> Vec<usize> {
+    let n_words = spec.words.len();
+    let kept = |&row: &usize| match &spec.pruned {
+        Some(pairs) if row >= n_words => {
+            let found = pairs.iter().find(|pair| pair.0 as usize == row - n_words);
+            found.map(|pair| n_words + pair.1 as usize)
+        }
+        _ => Some(row),
+    };
+    rows.iter().filter_map(kept).collect()
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -682,25 +737,41 @@ proptest! {
         dim in prop_oneof![1..9_usize, Just(16), Just(32), Just(33)],
         quantised in any::<bool>(),
         qnorm in any::<bool>(),
+        decoded in any::<bool>(),
         input in prop_oneof![Just(wave as fn(usize) -> f32), Just(gaps as fn(usize) -> f32)],
     ) {
         let mut spec = Spec { quantised, qnorm, width, input, ..Spec::ngrams() };
         spec.args[DIM] = dim as i32;
-        let model = spec.load().unwrap();
+        let mut model = load_as_stored(&spec.bytes()).unwrap();
+        if decoded {
+            model = model.decoded();
+        }
+        let numbers: Vec<usize> = rows.iter().map(|&row| row as usize).collect();
         let mut mean = vec![9.0; dim];
         model.input.average(&mut rows.clone(), &mut mean);
-        for column in 0..dim {
-            let mut unit = vec![0.0; dim];
-            unit[column] = 1.0;
-            // A product with a unit vector is the weight itself, whatever the kind of matrix.
-            let weight = |row: u32| if quantised {
-                model.input.dot(row, &unit)
-            } else {
-                input(row as usize * dim + column)
-            };
-            let sum = rows.iter().fold(0.0_f32, |s, &row| s + weight(row));
-            let scale = if rows.is_empty() { 0.0 } else { (1.0 / rows.len() as f64) as f32 };
-            prop_assert_eq!(mean[column].to_bits(), (sum * scale + 0.0).to_bits());
+        for (column, mean) in mean.iter().enumerate() {
+            prop_assert_eq!(mean.to_bits(), spec.mean(&numbers, column).to_bits());
+        }
+    }
+
+    #[test]
+    fn means_of_pruned_models_are_of_the_rows_that_were_kept(
+        text in text(),
+        decoded in any::<bool>(),
+        qnorm in any::<bool>(),
+    ) {
+        let spec = Spec { qnorm, ..Spec::quantised() };
+        let mut model = load_as_stored(&spec.bytes()).unwrap();
+        if decoded {
+            model = model.decoded();
+        }
+        let mut scratch = super::dictionary::RowScratch::default();
+        model.dictionary.rows(&text, &mut scratch);
+        let mut mean = vec![9.0; 5];
+        model.input.average(&mut scratch.rows, &mut mean);
+        let rows = slow_kept(&spec, &slow_rows(&spec, &text));
+        for (column, mean) in mean.iter().enumerate() {
+            prop_assert_eq!(mean.to_bits(), spec.mean(&rows, column).to_bits());
         }
     }
 

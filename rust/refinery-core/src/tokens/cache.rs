@@ -9,7 +9,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::key::Key;
+use crate::key::Key;
 use crate::prefetch;
 
 const SHORT_PAIRS: usize = 1 << 16;

@@ -10,10 +10,10 @@ use bpe_openai::Tokenizer as OpenAi;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Owner, WordCache};
-use super::key::Key;
 use super::merge::{MAX_BYTES, merge};
 use super::split::{Pattern, Pieces};
 use super::whole::WholeTokens;
+use crate::key::Key;
 
 /// Raised when the cutting of pieces changes, since ids may change with it.
 const SPLIT_VERSION: u32 = 1;

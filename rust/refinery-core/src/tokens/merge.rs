@@ -5,8 +5,8 @@
 //! bytes, where merging step by step over one small table takes a fraction of that. The steps grow
 //! with the square of the length, so only pieces of up to [`MAX_BYTES`] come here.
 
-use super::key::Key;
 use super::whole::{ID_BITS, WholeTokens};
+use crate::key::Key;
 
 /// Longest piece that is merged here.
 pub(super) const MAX_BYTES: usize = 48;

@@ -22,7 +22,6 @@
 mod cache;
 mod embedded;
 mod file;
-mod key;
 mod merge;
 mod split;
 mod train;

@@ -7,7 +7,7 @@
 use bpe_openai::byte_pair_encoding::BytePairEncoding;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::key::Key;
+use crate::key::Key;
 use crate::prefetch;
 
 pub(super) const ID_BITS: u32 = 20;

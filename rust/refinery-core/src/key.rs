@@ -1,17 +1,18 @@
-//! Short pieces of text as numbers, which are compared and hashed in a few steps.
+//! Short pieces of text as numbers, which are compared and hashed in a few steps. Tokens and the
+//! words of classifiers are looked up by them.
 
 /// A piece of 1 to [`Key::MAX_BYTES`] bytes: its bytes, padded by zeros, and its length in the last
 /// byte, so that a NUL is no padding.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
-pub(super) struct Key(u128);
+pub(crate) struct Key(u128);
 
 impl Key {
     /// Longest piece that has a key.
-    pub(super) const MAX_BYTES: usize = 15;
+    pub(crate) const MAX_BYTES: usize = 15;
 
     /// The key of the `len` bytes from `start`; `len` is at most [`Key::MAX_BYTES`].
     #[inline]
-    pub(super) fn new(text: &[u8], start: usize, len: usize) -> Self {
+    pub(crate) fn new(text: &[u8], start: usize, len: usize) -> Self {
         let rest = &text[start..];
         let bytes = if let Some(bytes) = rest.first_chunk() {
             // Reading past the piece and masking is faster than copying a variable length.
@@ -25,10 +26,22 @@ impl Key {
         Self(bytes | (len as u128) << (8 * Self::MAX_BYTES))
     }
 
+    /// The bytes of the piece, zeros after it, and its length at the end.
+    #[inline]
+    pub(crate) fn bytes(self) -> [u8; size_of::<u128>()] {
+        self.0.to_le_bytes()
+    }
+
+    /// Length of the piece in bytes.
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        usize::from(self.bytes()[Self::MAX_BYTES])
+    }
+
     /// A folded multiplication: enough mixing for a place in a table, in a few cycles. The top bits
     /// are the best mixed ones.
     #[inline]
-    pub(super) fn hash(self) -> u64 {
+    pub(crate) fn hash(self) -> u64 {
         let low = self.0 as u64 ^ 0x9e37_79b9_7f4a_7c15;
         let high = (self.0 >> 64) as u64 ^ 0xd1b5_4a32_d192_ed03;
         let product = u128::from(low) * u128::from(high);
