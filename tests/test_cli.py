@@ -2,12 +2,16 @@
 
 import importlib.util
 import json
+import shlex
 import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
 from conftest import child_environment, command, write_file
+from refinery.cli.app import app
+from refinery.cli.help import EXIT_CODES
 from refinery.cli.start import hidden
 
 SMALL = "input: {path: raw/*, id: id}\noutput: {path: out}\n"
@@ -206,3 +210,27 @@ def test_difference_to_another_plan_is_printed(folder):
     done = command("run", "pipeline.yaml", cwd=folder)
     assert "holds the complete result of another plan" in done.err
     assert "decide.steps" in done.err
+
+
+def every_command():
+    """The words of every command, and what parses its arguments."""
+    waiting = [((), get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        if hasattr(command, "commands"):
+            waiting += [((*words, name), one) for name, one in command.commands.items()]
+        else:
+            yield words, command
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), [pytest.param(*pair, id=" ".join(pair[0])) for pair in every_command()]
+)
+def test_help_of_every_command_shows_examples_that_parse_and_the_exit_codes(words, command):
+    *examples, codes = command.epilog.split("\n\n")
+    assert codes == EXIT_CODES
+    assert examples
+    for example in examples:
+        given = shlex.split(example.partition(" > ")[0])
+        assert tuple(given[: 2 + len(words)]) == ("$", "refinery", *words)
+        command.make_context(words[-1], given[2 + len(words) :])

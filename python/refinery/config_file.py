@@ -205,13 +205,23 @@ def _problem(document: Document, model: type[BaseModel], error: dict[str, Any]) 
         return document.problem(path, f"no such key{hint or '; allowed: ' + ', '.join(allowed)}")
     if kind == "missing":
         return document.problem(path[:-1], f"{render_path(path)} is required")
-    message = str(error["msg"]).removeprefix("Value error, ")
+    if kind in ("list_type", "dict_type", "model_type"):
+        return document.problem(path, _expected(model, path, kind, error.get("input")))
+    message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must", 1)
     if kind.startswith(("literal_error", "int_", "float_", "string_", "bool_", "greater", "less")):
         message = f"{message}, found {_shown(error.get('input'))}"
         expected = error.get("ctx", {}).get("expected", "")
         if kind == "literal_error" and isinstance(error.get("input"), str):
             message += nearest(error["input"], re.findall(r"'([^']*)'", expected))
     return document.problem(path, message)
+
+
+def _expected(model: type[BaseModel], path: Path, kind: str, found: Any) -> str:
+    """What stands where a list or a mapping should; a mapping is told with its keys."""
+    what = "a list" if kind == "list_type" else "a mapping"
+    keys = allowed_keys(model, path)
+    named = f" with keys such as {', '.join(keys[:4])}" if keys else ""
+    return f"expected {what}{' of mappings' * (bool(keys) and kind == 'list_type')}{named}, found {_shown(found)}"
 
 
 def _shown(value: Any) -> str:

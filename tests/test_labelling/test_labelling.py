@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 from endpoint import Endpoint
 
-from refinery.errors import ConfigError, EnvironmentFault
+from refinery.errors import ConfigError, DuplicateIdError, EnvironmentFault
 from refinery.labelling import parse_labelling
 from refinery.labelling.agreement import agreement
 from refinery.labelling.file_labeller import FileLabeller
 from refinery.labelling.labeller import Sampled
 from refinery.labelling.rubric import load_rubric
 from refinery.labelling.run import label
-from refinery.labelling.sampling import choose
+from refinery.labelling.sampling import choose, draw_sample
 
 LABEL = """
 input: {path: raw/*, id: id, source: source}
@@ -188,6 +188,15 @@ def test_kappa_is_scikit_learns():
 def test_labelling_file_with_a_problem_is_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         parse_labelling(LABEL.replace(*change))
+
+
+def test_documents_of_one_id_cannot_be_labelled(tmp_path, write):
+    write(tmp_path / "raw.jsonl", [{"id": f"d{i % 3}", "text": "a few words"} for i in range(4)])
+    recipe = parse_labelling(
+        LABEL, folder=tmp_path, overrides=["input.path=raw.jsonl", "input.source=null"]
+    )
+    with pytest.raises(DuplicateIdError, match="duplicate id 'd0'"):
+        draw_sample(recipe)
 
 
 def test_person_and_model_label_one_sample(tmp_path, write):

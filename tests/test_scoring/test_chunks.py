@@ -84,7 +84,7 @@ def test_columns_of_parts_are_columns_like_others(texts):
 def test_names_of_parts_must_be_free():
     taken = [{"name": "edu_max", "model": "builtin/textbook"}]
     taken.append({"name": "edu", "model": "builtin/textbook", "chunks": {"words": 0}})
-    with pytest.raises(ConfigError, match="words: Input should be greater than or equal to 1"):
+    with pytest.raises(ConfigError, match="words: must be greater than or equal to 1"):
         rf.Pipeline.build(annotate={"scores": taken})
     taken[1]["chunks"] = {}
     pipeline = rf.Pipeline.build(annotate={"scores": taken})

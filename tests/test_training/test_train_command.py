@@ -178,6 +178,7 @@ def test_format_that_gives_the_classes_away_is_named(folder, two_kinds, write):
         (("^good", "^nothing"), ConfigError, r"positives\[?.*finds no document"),
         (("source: {matches", "sorce: {matches"), ConfigError, "no column 'sorce'; did you mean source"),
         (("raw/*", "row/*"), ConfigError, r"4:\d+: input.*matches no file"),
+        (("id: id,", "id: id, text: txet,"), ConfigError, r"4:\d+: input.*text: raw/a.parquet: no column 'txet'"),
         (("[20, 80]", "[5000, 8000]"), ConfigError, "no chunk of 5000 words or more in 300 documents"),
         ("run: nowhere\n", FileNotFoundError, "no such output folder"),
         ("run: raw\n", DataError, "no complete run"),

@@ -10,8 +10,10 @@ import typer
 
 from refinery.cli.budget import budget
 from refinery.cli.drift import drift
+from refinery.cli.help import EXIT_CODES, add_examples
 from refinery.cli.label import label
 from refinery.cli.mix import mix
+from refinery.cli.options import OutFolder, Overrides, Quiet
 from refinery.cli.reference import reference
 from refinery.cli.start import collect_less, import_pyarrow, load_no_plugins
 from refinery.cli.train import train
@@ -20,6 +22,7 @@ from refinery.errors import EnvironmentFault, RefineryError, said
 app = typer.Typer(
     name="refinery",
     help="Turn a large raw text corpus into a smaller one worth more per token, and account for every document.",
+    epilog=f"refinery COMMAND --help shows examples of each.\n\n{EXIT_CODES}",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -44,15 +47,6 @@ def _options(
 
 
 PipelineFile = Annotated[Path, typer.Argument(help="A pipeline file (YAML).", show_default=False)]
-OutFolder = Annotated[Path, typer.Argument(help="The output folder of a run.", show_default=False)]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Set a key of the pipeline file, such as output.path=other/. Repeatable.",
-    ),
-]
 
 
 def _share(value: str | None) -> float | None:
@@ -89,7 +83,7 @@ def run(
         bool,
         typer.Option("--dry-run", help="Print the checked plan and stop: no document is read."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a pipeline: annotate, decide, write."""
     import_pyarrow()
@@ -345,7 +339,7 @@ def ablate(
         _Scale | None,
         typer.Option(help="With the GPT proxy, once for each size and rate; gpu: 2, 8 and 25 M."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure what a kept token is worth: filter yield against loss on other texts."""
     from refinery.cli import show
@@ -432,6 +426,7 @@ app.command()(label)
 app.command()(mix)
 app.command()(train)
 app.add_typer(reference, name="reference")
+add_examples(app)
 
 
 def main() -> None:

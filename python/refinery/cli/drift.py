@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from refinery.cli.options import OutFolder
+
 
 def drift(
-    out: Annotated[Path, typer.Argument(help="The output folder of a run.", show_default=False)],
+    out: OutFolder,
     reference: Annotated[
         Path | None,
         typer.Option(help="What to compare with: the folder of another run, or a file of --write."),

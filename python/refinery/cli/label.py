@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from refinery.cli.options import Overrides, Quiet
 from refinery.errors import EnvironmentFault
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ _MOST_FAILURES = 10
 
 def label(
     file: Annotated[Path, typer.Argument(help="A labelling file (YAML).", show_default=False)],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    set_: Overrides = None,
+    quiet: Quiet = False,
 ) -> None:
     """Label a sample of a corpus: by people, in a file, or by a model behind an endpoint."""
     from refinery.cli import show

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from refinery.cli.options import Overrides, Quiet
+
 if TYPE_CHECKING:
     from refinery.publish import Result
 
@@ -16,14 +18,11 @@ def mix(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads to use; all by default.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
-    ] = None,
+    set_: Overrides = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the complete result of another plan.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Mix sources by shares and epochs, shuffled, into shards of documents or tokens."""
     from refinery.cli import show

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from refinery.cli.options import Overrides, Quiet
+
 if TYPE_CHECKING:
     from refinery.training.trainer import TrainingReport
 
 
 def train(
     file: Annotated[Path, typer.Argument(help="A training file (YAML).", show_default=False)],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the file. Repeatable."),
-    ] = None,
+    set_: Overrides = None,
     self_: Annotated[
         bool,
         typer.Option(
@@ -26,7 +25,7 @@ def train(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the model of another training file.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a quality classifier: examples, split, leak check, model, sidecar, card."""
     from refinery.cli import show

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refinery.errors import about_file
+from refinery.errors import about_file, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +111,8 @@ def find_files(
         for pattern in [config.path] if isinstance(config.path, str) else config.path:
             matches = sorted(matching_files(folder, pattern))
             if not matches:
-                message = f"{pattern!r} matches no file (looked from {folder})"
+                hint = _nearest_file(folder, pattern)
+                message = f"{pattern!r} matches no file{hint} (looked from {folder})"
                 problems.append(problem(i, message))
             for match in matches:
                 source_file = Path(os.path.relpath(match, folder)).as_posix()
@@ -148,6 +149,16 @@ def matching_files(folder: Path, pattern: str) -> list[Path]:
     found = [folder / name for name in names]
     # A folder among the matches is no file, unless its name says that it holds data.
     return [match for match in found if not match.is_dir() or format_of(match.name)]
+
+
+def _nearest_file(folder: Path, pattern: str) -> str:
+    """The file or folder beside it that a name which is no glob may have meant."""
+    path = folder / pattern
+    if glob.has_magic(pattern) or path.exists() or not path.parent.is_dir():
+        return ""
+    # Alike in more than the ending, which most files of a folder share.
+    alike = [p.name for p in path.parent.iterdir() if nearest(path.stem, [p.stem])]
+    return nearest(path.name, sorted(alike))
 
 
 def _is_visible(path: Path, root: Path) -> bool:

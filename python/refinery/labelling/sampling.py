@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from refinery.atomic import writing_beside
-from refinery.errors import DataError, EnvironmentFault
+from refinery.errors import DataError, DuplicateIdError, EnvironmentFault
 from refinery.labelling.labeller import Sampled
 from refinery.training.examples import draw_key
 from refinery.training.pool import Pool
@@ -33,19 +33,27 @@ def draw_sample(recipe: LabellingRecipe) -> list[Sampled]:
     ConfigError
         If files, or the run's score, are not there.
     DataError
-        If no document is long enough.
+        If no document is long enough, or two have one id.
     """
     config = recipe.config.sample
     described = _describe(recipe)
     if described.is_empty():
         message = f"no document of the input has {config.min_words} words or more"
         raise DataError(message)
+    _refuse_duplicates(described["id"])
     chosen = choose(described, config.documents, config.allocation, recipe.config.seed)
     texts = _texts(recipe, chosen["id"], config.excerpt_chars)
     return [
         Sampled(row["id"], texts[row["id"]], row["source"], row["weight"])
         for row in chosen.iter_rows(named=True)
     ]
+
+
+def _refuse_duplicates(ids: pl.Series) -> None:
+    """A label is told from another by its document's id."""
+    twice = ids.filter(ids.is_duplicated()).unique().sort()
+    if len(twice):
+        raise DuplicateIdError(twice[0], ["several rows of the input"], len(twice) - 1)
 
 
 def choose(documents: pl.DataFrame, n: int, allocation: str, seed: int) -> pl.DataFrame:

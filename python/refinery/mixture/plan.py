@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from refinery import _core
-from refinery.errors import ConfigError, ModelError, SchemaError, UnknownNameError, nearest
+from refinery.errors import ConfigError, ModelError, SchemaError, nearest, reason_of
 from refinery.io.inputs import find_files
 from refinery.io.readers import open_reader
 from refinery.manifest import read_manifest
@@ -142,16 +141,8 @@ def _vocabulary(mixture: Mixture, problems: list[Problem]) -> Vocabulary | None:
     name = mixture.config.tokenizer
     try:
         return load_vocabulary(name, mixture.folder)
-    except UnknownNameError:
-        allowed = _core.EMBEDDED_TOKENIZERS
-        hint = nearest(name, allowed) or f"; embedded are {', '.join(allowed)}"
-        message = f"no tokenizer {name!r}{hint}; or give a path to a tokenizer.json"
-        problems.append(mixture.problem(("tokenizer",), message))
-    except ModelError as error:
-        problems.append(mixture.problem(("tokenizer",), error.message))
-    except OSError as error:
-        message = f"{error.filename}: {error.strerror}"
-        problems.append(mixture.problem(("tokenizer",), message))
+    except (ModelError, OSError) as error:
+        problems.append(mixture.problem(("tokenizer",), reason_of(error)))
     return None
 
 

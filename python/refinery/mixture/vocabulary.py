@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery import _core
 from refinery.errors import ModelError, nearest
+from refinery.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,19 +52,16 @@ def load_vocabulary(name: str, folder: Path) -> Vocabulary:
 
     Raises
     ------
-    UnknownNameError
-        If no tokenizer of that name is embedded.
     ModelError
-        If the file is no tokenizer.
+        If no tokenizer of that name is embedded, or the file is none.
     FileNotFoundError
         If there is no such file.
     """
+    tokenizer = load_tokenizer(name, folder)
     if not name.endswith(".json"):
-        tokenizer = _core.Tokenizer.embedded(name)
         special = _EMBEDDED[name]
         return Vocabulary(name, tokenizer, special, {}, max(special.values()) + 1)
     path = folder / name
-    tokenizer = _core.Tokenizer.from_file(path)
     content = json.loads(path.read_text(encoding="utf-8"))
     added = {entry["content"]: int(entry["id"]) for entry in content.get("added_tokens") or []}
     known = _entries(content.get("model", {}).get("vocab"))

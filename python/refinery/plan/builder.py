@@ -11,22 +11,21 @@ from refinery import _core
 from refinery import signal_table as signals
 from refinery.config import MinHashConfig
 from refinery.errors import (
-    BadFileError,
     ConfigError,
     ModelError,
     ParameterError,
     Problem,
-    UnknownNameError,
     nearest,
     reason_of,
 )
 from refinery.io import inputs
-from refinery.io.readers import open_reader
+from refinery.io.readers import header_problems
 from refinery.plan.needs import Needs
 from refinery.plan.plan import Plan
 from refinery.plan.scores import ScoreReader
 from refinery.plan.select import check_curves
 from refinery.plan.steps import StepReader
+from refinery.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -73,17 +72,12 @@ def _missing_columns(plan: Plan) -> list[Problem]:
 
 
 def _file_problems(plan: Plan, file: InputFile) -> list[Problem]:
-    try:
-        open_reader(file, "")
-    except BadFileError:
-        return []  # what a damaged file does is for the run and its policy to say
-    except ConfigError as error:
-        i = next(i for i, config in enumerate(plan.pipeline.config.input) if config is file.config)
-        return [
-            plan.pipeline.problem(plan.place_of(i, p.path), f"{file.source_file}: {p.message}")
-            for p in error.problems
-        ]
-    return []
+    configs = plan.pipeline.config.input
+    i = next(i for i, config in enumerate(configs) if config is file.config)
+    return [
+        plan.pipeline.problem(plan.place_of(i, p.path), f"{file.source_file}: {p.message}")
+        for p in header_problems(file)
+    ]
 
 
 def plan_frame(pipeline: Pipeline, columns: Collection[str] = ()) -> Plan:
@@ -156,17 +150,10 @@ class _PlanBuilder:
 
     def _tokenizer(self) -> _core.Tokenizer | None:
         name = self.config.annotate.tokens.tokenizer
-        where = ("annotate", "tokens", "tokenizer")
         try:
-            if name.endswith(".json"):
-                return _core.Tokenizer.from_file(self.pipeline.folder / name)
-            return _core.Tokenizer.embedded(name)
-        except UnknownNameError:
-            allowed = _core.EMBEDDED_TOKENIZERS
-            hint = nearest(name, allowed) or f"; embedded are {', '.join(allowed)}"
-            self._problem(where, f"no tokenizer {name!r}{hint}; or give a path to a tokenizer.json")
+            return load_tokenizer(name, self.pipeline.folder)
         except (ModelError, OSError) as error:
-            self._problem(where, reason_of(error))
+            self._problem(("annotate", "tokens", "tokenizer"), reason_of(error))
         return None
 
     def _minhash(self, steps: list[StepPlan]) -> MinHashConfig | None:

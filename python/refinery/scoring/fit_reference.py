@@ -18,6 +18,7 @@ from refinery.errors import BadFileError, DataError, ParameterError
 from refinery.io import inputs
 from refinery.io.readers import open_reader
 from refinery.scoring.reference import FAMILY, MetricRange, Reference, kl3m_ranges
+from refinery.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,11 +58,7 @@ def fit_pipeline(pipeline: Pipeline, *, percentiles: tuple[float, float] = PERCE
     if problems:
         raise pipeline.error(problems)
     name = pipeline.config.annotate.tokens.tokenizer
-    tokenizer = (
-        _core.Tokenizer.from_file(pipeline.folder / name)
-        if name.endswith(".json")
-        else _core.Tokenizer.embedded(name)
-    )
+    tokenizer = load_tokenizer(name, pipeline.folder)
     return fit(_documents(files), tokenizer, name, percentiles=percentiles)
 
 

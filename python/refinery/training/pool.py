@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from refinery.api import Run
-from refinery.errors import ConfigError
 from refinery.io.corpus import OWN_COLUMNS, CorpusReader
 from refinery.io.inputs import find_files
+from refinery.io.readers import header_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Pool:
     Raises
     ------
     ConfigError
-        If files are missing, or a run is not over these documents.
+        If files or columns are missing, or a run is not over these documents.
     """
 
     def __init__(self, recipe: Recipe | LabellingRecipe, columns: set[str]) -> None:
@@ -59,8 +59,16 @@ class Pool:
             recipe.folder,
             lambda i, message: recipe.problem(("input", i, "path"), message),
         )
+        problems = problems or [
+            recipe.problem(
+                ("input", recipe.config.input.index(file.config), problem.path),
+                f"{file.source_file}: {problem.message}",
+            )
+            for file in files
+            for problem in header_problems(file)
+        ]
         if problems:
-            raise ConfigError(recipe.document.file, problems)
+            raise recipe.error(problems)
         self._recipe = recipe
         self._verdicts = None
         if recipe.config.run is not None:
