@@ -208,7 +208,9 @@ def about_file(error: OSError, path: Path) -> OSError:
 
 def said(error: OSError) -> str:
     """An error of the system as ours are told: where, then what."""
-    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
+    if error.filename is None or error.errno is None:
+        return str(error)
+    return f"{error.filename}: {os.strerror(error.errno)}"
 
 
 def reason_of(error: Exception) -> str:

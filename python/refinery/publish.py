@@ -62,6 +62,10 @@ class Phases:
         finally:
             self.seconds[phase] = time.monotonic() - begun
 
+    def result(self, tree: OutputTree, manifest: dict[str, Any], *, is_unchanged: bool) -> Result:
+        """The result that stands in the tree now."""
+        return Result(tree.root, manifest, is_unchanged, self.seconds)
+
     def log(self, tree: OutputTree, threads: int) -> None:
         """Write `run.json`: all that differs between equal results."""
         log = {

@@ -110,20 +110,16 @@ class _Run:
         hashes = timed("hash", self._hash_inputs)
         described = self.plan.describe(hashes)
         before = publish.earlier_result(self.tree, described, replace_other=replace_other)
-        if before is not None and timed("verify", lambda: self._is_whole(before)):
-            return self._result(before, is_unchanged=True)
+        if before is not None and timed(
+            "verify", lambda: publish.is_whole(self.tree, before, self.progress)
+        ):
+            return self.phases.result(self.tree, before, is_unchanged=True)
         annotated = timed("annotate", lambda: self._annotate(hashes))
         decided = timed("decide", lambda: self._decide(annotated))
         written = timed("write", lambda: self._write(annotated, decided, before))
         manifest = self._publish(described, hashes, annotated, decided, written)
         self.phases.log(self.tree, self.plan.threads)
-        return self._result(manifest, is_unchanged=False)
-
-    def _is_whole(self, before: dict[str, Any]) -> bool:
-        return publish.is_whole(self.tree, before, self.progress)
-
-    def _result(self, manifest: dict[str, Any], *, is_unchanged: bool) -> Result:
-        return Result(self.tree.root, manifest, is_unchanged, self.phases.seconds)
+        return self.phases.result(self.tree, manifest, is_unchanged=False)
 
     def _hash_inputs(self) -> dict[str, str]:
         hashes = hash_files(self.plan.files, self.plan.threads, self.stop.check)

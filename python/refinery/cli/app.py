@@ -13,7 +13,7 @@ from refinery.cli.drift import drift
 from refinery.cli.help import EXIT_CODES, add_examples
 from refinery.cli.label import label
 from refinery.cli.mix import mix
-from refinery.cli.options import OutFolder, Overrides, Quiet
+from refinery.cli.options import OutFolder, Overrides, Quiet, Threads
 from refinery.cli.reference import reference
 from refinery.cli.start import collect_less, import_pyarrow, load_no_plugins
 from refinery.cli.train import train
@@ -65,9 +65,7 @@ def _share(value: str | None) -> float | None:
 @app.command()
 def run(
     file: PipelineFile,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads to use; all by default.")
-    ] = None,
+    threads: Threads = None,
     set_: Overrides = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the complete result of another plan.")

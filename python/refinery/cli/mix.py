@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refinery.cli.options import Overrides, Quiet
+from refinery.cli.options import Overrides, Quiet, Threads
 
 if TYPE_CHECKING:
     from refinery.publish import Result
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def mix(
     file: Annotated[Path, typer.Argument(help="A mixture file (YAML).", show_default=False)],
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads to use; all by default.")
-    ] = None,
+    threads: Threads = None,
     set_: Overrides = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the complete result of another plan.")

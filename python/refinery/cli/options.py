@@ -17,3 +17,4 @@ Overrides = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads to use; all by default.")]

@@ -123,8 +123,10 @@ class _Mixing:
         hashes = timed("hash", self._hash_inputs)
         described = self.plan.describe(hashes)
         before = publish.earlier_result(self.tree, described, replace_other=replace_other)
-        if before is not None and timed("verify", lambda: self._is_whole(before)):
-            return self._result(before, is_unchanged=True)
+        if before is not None and timed(
+            "verify", lambda: publish.is_whole(self.tree, before, self.progress)
+        ):
+            return self.phases.result(self.tree, before, is_unchanged=True)
         counted = timed("count", lambda: self._count(hashes))
         readings = timed("solve", lambda: solved(self.config, counted, self.stop))
         layout = self._layout(sum(reading.bytes for reading in readings))
@@ -133,13 +135,7 @@ class _Mixing:
         told = described_mixture(self.plan, counted, readings, shards)
         manifest = self._publish(described, shards, told)
         self.phases.log(self.tree, self.threads)
-        return self._result(manifest, is_unchanged=False)
-
-    def _is_whole(self, before: dict[str, Any]) -> bool:
-        return publish.is_whole(self.tree, before, self.progress)
-
-    def _result(self, manifest: dict[str, Any], *, is_unchanged: bool) -> Result:
-        return Result(self.tree.root, manifest, is_unchanged, self.phases.seconds)
+        return self.phases.result(self.tree, manifest, is_unchanged=False)
 
     def _hash_inputs(self) -> dict[Path, str]:
         files = {f.path: f for source in self.plan.sources for f in source.files}

@@ -132,11 +132,7 @@ fn list_families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     LIST_FAMILIES
         .iter()
         .map(|f| {
-            let signals = f
-                .signals
-                .iter()
-                .map(|s| described(py, s, f.column(s)))
-                .collect::<PyResult<Vec<_>>>()?;
+            let signals = described(py, f.signals, |s| f.column(s))?;
             let d = PyDict::new(py);
             d.set_item("name", f.name)?;
             d.set_item("key", f.key)?;

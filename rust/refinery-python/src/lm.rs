@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, LargeStringArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float32Array, LargeStringArray, UInt64Array};
 use pyo3::prelude::*;
 use pyo3_arrow::{PyArray, PyRecordBatch};
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use refinery_core::lm::{ArpaModel, LanguageModel, Perplexity, Pieces, Scratch};
 use refinery_core::text::ccnet::{Normalization, NormalizeScratch, Punctuation, line_key};
 use refinery_core::{Error, Result};
 
-use crate::arrow::batch;
+use crate::arrow::{batch, number_of_texts};
 use crate::detach::{ThreadPool, detached};
 
 /// An n-gram language model out of an ARPA file, with what cuts text into its words.
@@ -67,20 +67,10 @@ impl PerplexityModel {
         texts: PyArray,
         pool: Option<&ThreadPool>,
     ) -> PyResult<PyRecordBatch> {
-        let (array, _) = texts.into_inner();
-        let column: Float64Array = detached(py, pool, || {
-            let texts = Texts::new(array.as_ref())?;
-            let perplexity = |scratch: &mut Scratch, i: usize| {
-                let found = self.inner.perplexity(texts.get(i)?, scratch);
-                Some(found).filter(|value| !value.is_nan())
-            };
-            let rows: Vec<Option<f64>> = (0..texts.len())
-                .into_par_iter()
-                .map_init(Scratch::default, perplexity)
-                .collect();
-            Ok(rows.into())
+        let column = number_of_texts(py, texts, pool, |text, scratch: &mut Scratch| {
+            self.inner.perplexity(text, scratch)
         })?;
-        batch(vec![("perplexity".into(), Arc::new(column))])
+        batch(vec![("perplexity".into(), column)])
     }
 
     /// Logarithm to base 10 of the probability of every line, its words between ASCII white space:

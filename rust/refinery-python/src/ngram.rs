@@ -11,11 +11,11 @@ use arrow_schema::DataType;
 use pyo3::prelude::*;
 use pyo3_arrow::PyArray;
 use rayon::prelude::*;
-use refinery_core::batch::Texts;
 use refinery_core::lm::interpolated::{self, Counts};
 use refinery_core::tokens::TokenScratch;
 use refinery_core::{Error, Result};
 
+use crate::arrow::number_of_texts;
 use crate::detach::{ThreadPool, detached, to_py_err};
 use crate::models::Tokenizer;
 
@@ -178,20 +178,12 @@ impl NgramModel {
         texts: PyArray,
         pool: Option<&ThreadPool>,
     ) -> PyResult<PyArray> {
-        let (array, _) = texts.into_inner();
-        let column: Float64Array = detached(py, pool, || {
-            let texts = Texts::new(array.as_ref())?;
-            let of = |(scratch, ids): &mut (TokenScratch, Vec<u32>), i: usize| {
-                let found = self.inner.perplexity(texts.get(i)?, scratch, ids);
-                Some(found).filter(|value| !value.is_nan())
-            };
-            let rows: Vec<Option<f64>> = (0..texts.len())
-                .into_par_iter()
-                .map_init(Default::default, of)
-                .collect();
-            Ok(rows.into())
-        })?;
-        Ok(PyArray::from_array_ref(Arc::new(column)))
+        let of = |text: &str, (scratch, ids): &mut (TokenScratch, Vec<u32>)| {
+            self.inner.perplexity(text, scratch, ids)
+        };
+        Ok(PyArray::from_array_ref(number_of_texts(
+            py, texts, pool, of,
+        )?))
     }
 }
 

@@ -195,18 +195,21 @@ fn edits(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     table.collect()
 }
 
-/// A signal: its name, column, definition and range.
+/// Of every signal its name, column, definition and range.
 pub fn described<'py>(
     py: Python<'py>,
-    signal: &SignalSpec,
-    column: String,
-) -> PyResult<Bound<'py, PyDict>> {
-    let d = PyDict::new(py);
-    d.set_item("name", signal.name)?;
-    d.set_item("column", column)?;
-    d.set_item("definition", signal.definition)?;
-    d.set_item("range", signal.range)?;
-    Ok(d)
+    signals: &[SignalSpec],
+    column: impl Fn(&SignalSpec) -> String,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let table = signals.iter().map(|signal| {
+        let d = PyDict::new(py);
+        d.set_item("name", signal.name)?;
+        d.set_item("column", column(signal))?;
+        d.set_item("definition", signal.definition)?;
+        d.set_item("range", signal.range)?;
+        Ok(d)
+    });
+    table.collect()
 }
 
 /// Every family: name, source, needs, and per signal its name, column, definition and range.
@@ -215,11 +218,7 @@ fn families(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     FAMILIES
         .iter()
         .map(|f| {
-            let signals = f
-                .signals
-                .iter()
-                .map(|s| described(py, s, f.column(s)))
-                .collect::<PyResult<Vec<_>>>()?;
+            let signals = described(py, f.signals, |s| f.column(s))?;
             let d = PyDict::new(py);
             d.set_item("name", f.name)?;
             d.set_item("source", f.source)?;
