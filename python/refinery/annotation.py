@@ -333,10 +333,11 @@ def read_annotations(tree: OutputTree, record: UnitRecord, columns: list[str]) -
         If the file is damaged; it is removed, so that the next run makes it again.
     """
     path = tree.annotations / record.name
-    with _removed_if_damaged(path):
-        return pq.read_table(
-            path, columns=columns, use_threads=False, page_checksum_verification=True
-        )
+    with (
+        _removed_if_damaged(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file,
+    ):
+        return file.read(columns, use_threads=False).select(columns)
 
 
 def annotation_batches(

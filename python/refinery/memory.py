@@ -23,14 +23,23 @@ from refinery.write import ROW_GROUP_BYTES
 if TYPE_CHECKING:
     from refinery.plan import Plan
 
-_BASE_BYTES = 280 * 10**6
+_LOADED_BYTES = 165 * 10**6
 """Interpreter, Polars, pyarrow and the tokenizer's tables, as loaded before the first document."""
+_FIRST_USE_BYTES = 60 * 10**6
+"""What the first documents bring: pages of the libraries that work on them, and what allocators keep.
+Measured as what a corpus of 5 MB takes beyond what is loaded and its share of a unit."""
+_THREAD_BYTES = 7 * 10**6
+"""Caches and scratch of a thread of the kernels, as measured; its word cache alone takes 4.5 MiB."""
 _UNIT_ROWS = 16_384
 """Documents of a unit of 16 MiB at 1 kB each: shorter ones are rare, and longer ones take less."""
 _SELECTION_BYTES = 350
 """A document in a selection that sorts the corpus, verdicts included (rule curve takes 195 of them)."""
 _DECIDE_COPIES = 3
 """Batches of annotations at a time: stored, decoded, and as signatures or columns."""
+_ANNOTATE_BATCHES = 5
+"""How often the text of a batch is there: its row groups, decoded, as rows, and what is not yet returned."""
+_ANNOTATE_COLUMNS = 4
+"""How often the annotations of a unit are there: computed, as a table, joined, encoded."""
 _WRITE_COPIES = 5
 """How often the text of a row group is there while it is written: decoded, taken, joined, encoded."""
 
@@ -48,6 +57,7 @@ class MemoryModel:
     shard_bytes: int
     limit: int
     threads: int
+    written_share: float = 1.0
 
     def workers(self, phase: str) -> int:
         """How many workers of `annotate` or `write` fit under the limit, at least one."""
@@ -67,11 +77,12 @@ class MemoryModel:
         annotating = min(self.workers("annotate"), n_units)
         # Of what a worker holds of a whole unit.
         part = max(text_bytes / BATCH_BYTES, n_documents / _UNIT_ROWS) / max(1, n_units)
-        writing = min(self.workers("write"), 1 + text_bytes // self.shard_bytes)
+        written = int(text_bytes * self.written_share)
+        writing = min(self.workers("write"), 1 + written // self.shard_bytes)
         return {
             "annotate": self.base + int(annotating * min(1, part) * self.annotate_worker),
             "decide": least + room,
-            "write": self.base + min(writing * self.write_worker, _WRITE_COPIES * text_bytes),
+            "write": self.base + min(writing * self.write_worker, _WRITE_COPIES * written),
         }
 
     def check_decide(self, n_documents: int) -> None:
@@ -111,9 +122,11 @@ def memory_model(plan: Plan) -> MemoryModel:
     has_lines = any(file.format in ("jsonl", "csv") for file in plan.files)
     config = plan.pipeline.config.resources
     model = MemoryModel(
-        base=_BASE_BYTES + models + lists,
+        base=_LOADED_BYTES + _FIRST_USE_BYTES + _THREAD_BYTES * plan.threads + models + lists,
         # A batch decoded, its copy as rows, its columns; blocks of lines wait decompressed.
-        annotate_worker=4 * BATCH_BYTES + 3 * _UNIT_ROWS * row + 4 * UNIT_BYTES * has_lines,
+        annotate_worker=_ANNOTATE_BATCHES * BATCH_BYTES
+        + _ANNOTATE_COLUMNS * _UNIT_ROWS * row
+        + 4 * UNIT_BYTES * has_lines,
         write_worker=_WRITE_COPIES * ROW_GROUP_BYTES,
         decide_document=document,
         decide_room=TABLE_DOCUMENT + max(widths) if widths else 0,
@@ -121,6 +134,7 @@ def memory_model(plan: Plan) -> MemoryModel:
         shard_bytes=plan.pipeline.config.output.shard_bytes,
         limit=config.memory or _half_of_machine(),
         threads=plan.threads,
+        written_share=_written_share(plan),
     )
     least = model.base + max(model.annotate_worker, model.write_worker)
     if config.memory is not None and config.memory < least:
@@ -130,6 +144,13 @@ def memory_model(plan: Plan) -> MemoryModel:
             plan.pipeline.document.file, [Problem(*where, "resources.memory", message)]
         )
     return model
+
+
+def _written_share(plan: Plan) -> float:
+    """Of the text, at most: the smallest yield that a step asks for."""
+    selections = (step.config.select for step in plan.steps)
+    yields = (select.yield_ for select in selections if select is not None)
+    return min((share for share in yields if share is not None), default=1.0)
 
 
 def _half_of_machine() -> int:
