@@ -5,13 +5,16 @@
 //! `-`; stop words count once each and case matters. Thresholds are in the preset
 //! `datatrove/gopher_quality`.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr_iter, memmem};
 
 use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::text::chars::is_alpha;
 use crate::text::lines::{lstrip, rstrip, split_lines};
 use crate::text::punctuation::is_symbol;
-use crate::text::{Doc, Needs};
+use crate::text::words::word_hash;
+use crate::text::{Doc, Needs, Word};
 
 const OF_LINES: Asked = Asked::at(4..6);
 const OF_WORDS: Asked = Asked::at(0..4).or(Asked::at(6..8));
@@ -109,39 +112,84 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     ]);
 }
 
+/// Words of all kinds come in no order, so what can be told without a branch is.
 fn count_words(doc: &Doc<'_>) -> WordCounts {
     let mut counts = WordCounts::default();
     let text = doc.text.as_bytes();
+    let (of_byte, stop_words) = (&*OF_BYTE, &*STOP_WORDS);
     for word in doc.words {
-        let start = word.start as usize;
-        // Most words begin with an ASCII letter, which answers both questions.
-        let (is_core, has_alpha) = if text[start].is_ascii_alphabetic() {
-            (true, true)
-        } else {
-            classify(word.text(doc.text))
-        };
-        if is_core {
-            counts.core += 1;
-            counts.core_chars += word.n_chars as usize;
+        let mut kind = of_byte[usize::from(text[word.start as usize])];
+        // A letter answers both questions, and so does any character that is alone.
+        if !kind.has_alpha & (word.len() > 1) {
+            kind = classify(word.text(doc.text));
         }
-        counts.with_alpha += usize::from(has_alpha);
-        if word.len() <= LONGEST_STOP_WORD {
-            counts.stop_words |= stop_word_bit(&text[start..word.end as usize]);
-        }
+        counts.core += usize::from(kind.is_core);
+        counts.core_chars += word.n_chars as usize * usize::from(kind.is_core);
+        counts.with_alpha += usize::from(kind.has_alpha);
+        counts.stop_words |= stop_words.bit(word);
     }
     counts
 }
 
-/// Whether a word is core, and whether it has a letter.
-fn classify(token: &str) -> (bool, bool) {
-    (
-        token.chars().any(|c| !is_symbol(c)),
-        token.chars().any(is_alpha),
-    )
+/// What the rules ask about a word.
+#[derive(Clone, Copy)]
+struct Kind {
+    is_core: bool,
+    has_alpha: bool,
 }
 
-/// Bytes of the longest stop word.
-const LONGEST_STOP_WORD: usize = 4;
+/// Kinds of words of one ASCII character. A byte beyond ASCII is no word.
+static OF_BYTE: LazyLock<[Kind; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| Kind {
+        is_core: byte < 0x80 && !is_symbol(char::from(byte as u8)),
+        has_alpha: (byte as u8).is_ascii_alphabetic(),
+    })
+});
+
+fn classify(token: &str) -> Kind {
+    Kind {
+        is_core: token.chars().any(|c| !is_symbol(c)),
+        has_alpha: token.chars().any(is_alpha),
+    }
+}
+
+/// The stop words by hash, one a slot, with their bits.
+struct StopWords([(u64, usize, u8); Self::SLOTS]);
+
+static STOP_WORDS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
+
+impl StopWords {
+    const SLOTS: usize = 16;
+    /// With it no two of them share a slot.
+    const SHIFT: u32 = 12;
+
+    fn new() -> Self {
+        let mut slots = [(0, 0, 0); Self::SLOTS];
+        for word in STOP {
+            let hash = word_hash(word.as_bytes());
+            let slot = &mut slots[Self::slot(hash)];
+            debug_assert!(
+                slot.2 == 0,
+                "two stop words share a slot: another shift is needed"
+            );
+            *slot = (hash, word.len(), stop_word_bit(word.as_bytes()));
+        }
+        Self(slots)
+    }
+
+    /// [`stop_word_bit`]. Words this short with the same hash and length are the same.
+    #[inline]
+    fn bit(&self, word: &Word) -> u8 {
+        let (hash, len, bit) = self.0[Self::slot(word.hash)];
+        bit * u8::from((hash == word.hash) & (len == word.len()))
+    }
+
+    fn slot(hash: u64) -> usize {
+        (hash >> Self::SHIFT) as usize % Self::SLOTS
+    }
+}
+
+const STOP: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
 
 /// One bit for each word of Gopher's stop word rule, none for any other word.
 pub(super) fn stop_word_bit(token: &[u8]) -> u8 {

@@ -51,32 +51,100 @@ impl Word {
 /// Words of fewer bytes are one number.
 const SHORT: usize = 8;
 
+/// Bytes of the longest word that is hashed as two numbers.
+pub(super) const SHORT_HASH: usize = 16;
+
 /// Odd constants from the digits of the golden ratio: any would do, they only have to be dense.
-const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xf39c_c060_5ced_c835];
+const MIX: [u64; 3] = [
+    0x9e37_79b9_7f4a_7c15,
+    0xf39c_c060_5ced_c835,
+    0x1082_276b_f3a2_7251,
+];
 
 /// Hash of a word's bytes; no two words of one length below eight bytes share it.
 ///
-/// XXH3-64 for longer words. A shorter one, as most are, is its bytes and its length as one number,
-/// mixed by steps that each can be undone. Never stored: it may change from build to build.
+/// XXH3-64 for words of more than 16 bytes. A shorter one, as almost all are, is two numbers that are
+/// mixed without a branch. Never stored: it may change from build to build.
 #[inline]
 pub fn word_hash(word: &[u8]) -> u64 {
-    if word.len() < SHORT {
-        let mut bytes = [0; SHORT];
-        bytes[..word.len()].copy_from_slice(word);
-        short_hash(u64::from_le_bytes(bytes), word.len())
-    } else {
-        xxh3_64(word)
+    let mut bytes = [0; SHORT_HASH];
+    match bytes.get_mut(..word.len()) {
+        Some(place) => place.copy_from_slice(word),
+        None => return xxh3_64(word),
+    }
+    Front::new(u128::from_le_bytes(bytes), word.len()).hash()
+}
+
+/// [`word_hash`] of a part of a text.
+#[inline]
+pub(super) fn hash_of_part(text: &[u8], start: usize, end: usize) -> u64 {
+    if end - start > SHORT_HASH {
+        return xxh3_64(&text[start..end]);
+    }
+    Front::new(bytes_from(text, start), end - start).hash()
+}
+
+/// The 16 bytes of a text from `start` on, zeros after its end.
+#[inline]
+pub(super) fn bytes_from(text: &[u8], start: usize) -> u128 {
+    let rest = &text[start..];
+    rest.first_chunk()
+        .map_or_else(|| last_bytes(rest), |bytes| u128::from_le_bytes(*bytes))
+}
+
+#[cold]
+fn last_bytes(rest: &[u8]) -> u128 {
+    let mut bytes = [0; SHORT_HASH];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u128::from_le_bytes(bytes)
+}
+
+/// The first bytes of something, at most 16 of them, as two numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Front {
+    /// The first eight bytes. Where there are fewer, their number stands above them.
+    low: u64,
+    high: u64,
+}
+
+impl Front {
+    /// The first `len` of 16 bytes.
+    #[inline]
+    pub(super) fn new(bytes: u128, len: usize) -> Self {
+        let [low, high, above] = FRONTS[len];
+        Self {
+            low: bytes as u64 & low | above,
+            high: (bytes >> 64) as u64 & high,
+        }
+    }
+
+    /// [`word_hash`].
+    #[inline]
+    pub(super) fn hash(self) -> u64 {
+        // Of a word below eight bytes nothing is left here, and each step after it can be undone.
+        let high = u128::from(self.high) * u128::from(MIX[2]);
+        let folded = self.low ^ high as u64 ^ (high >> 64) as u64;
+        let mut hash = folded.wrapping_mul(MIX[0]);
+        hash ^= hash >> 32;
+        hash = hash.wrapping_mul(MIX[1]);
+        hash ^ hash >> 29
     }
 }
 
-/// [`word_hash`] of a word of fewer than eight bytes, the others zero.
-#[inline]
-pub(super) fn short_hash(bytes: u64, len: usize) -> u64 {
-    let mut hash = (bytes | (len as u64) << 56).wrapping_mul(MIX[0]);
-    hash ^= hash >> 32;
-    hash = hash.wrapping_mul(MIX[1]);
-    hash ^ hash >> 29
-}
+/// By number of bytes: the masks of the low and of the high ones, and what stands above them.
+static FRONTS: [[u64; 3]; SHORT_HASH + 1] = {
+    let mut fronts = [[u64::MAX, u64::MAX, 0]; SHORT_HASH + 1];
+    let mut len = 0;
+    while len < SHORT_HASH {
+        fronts[len] = if len < SHORT {
+            [(1 << (8 * len)) - 1, 0, (len as u64) << 56]
+        } else {
+            [u64::MAX, (1 << (8 * (len - SHORT))) - 1, 0]
+        };
+        len += 1;
+    }
+    fronts
+};
 
 /// Appends the words of Python's `text.split()`: the parts between runs of white space.
 pub fn split_words(text: &str, words: &mut Vec<Word>) {

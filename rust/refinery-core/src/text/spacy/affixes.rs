@@ -150,6 +150,9 @@ fn prefix_len(text: &str, rules: &Rules) -> usize {
     let Some(first) = text.chars().next() else {
         return 0;
     };
+    if first.is_ascii_lowercase() || first.is_ascii_digit() {
+        return 0;
+    }
     if rules.classes.has(first, PREFIX) {
         return first.len_utf8();
     }
@@ -227,7 +230,9 @@ impl Iterator for Infixes<'_> {
     type Item = (usize, usize);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(c) = self.text[self.at..].chars().next() {
+        loop {
+            self.skip_alphanumeric();
+            let c = self.text[self.at..].chars().next()?;
             let at = self.at;
             let len = self.separator_len(c);
             if len > 0 {
@@ -239,16 +244,23 @@ impl Iterator for Infixes<'_> {
             self.at += c.len_utf8();
             self.before = c;
         }
-        None
     }
 }
 
 impl Infixes<'_> {
+    /// ASCII letters and digits begin no separator.
+    #[inline]
+    fn skip_alphanumeric(&mut self) {
+        let rest = self.text[self.at..].bytes();
+        let n = rest.take_while(u8::is_ascii_alphanumeric).count();
+        if n > 0 {
+            self.at += n;
+            self.before = self.text.as_bytes()[self.at - 1].into();
+        }
+    }
+
     /// Bytes of the separator that begins with `c` at `at`, 0 if none does.
     fn separator_len(&self, c: char) -> usize {
-        if c.is_ascii_alphanumeric() {
-            return 0;
-        }
         let rest = &self.text[self.at + c.len_utf8()..];
         let next = rest.chars().next().unwrap_or('\0');
         let ends = |left: bool, right: bool| usize::from(left && right);

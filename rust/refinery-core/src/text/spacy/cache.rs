@@ -2,6 +2,7 @@
 //! and with or without the cache the words are the same.
 
 use super::phrases::TokenId;
+use crate::text::Word;
 
 /// Longer chunks are rare and seldom come back.
 pub(super) const MAX_CHUNK: usize = 64;
@@ -20,9 +21,22 @@ pub(super) struct CachedToken {
     pub(super) n_chars: u8,
 }
 
+impl CachedToken {
+    /// The word that it is in a chunk at byte `base`.
+    #[inline]
+    pub(super) fn word(&self, base: u32) -> Word {
+        Word {
+            start: base + u32::from(self.start),
+            end: base + u32::from(self.end),
+            n_chars: u32::from(self.n_chars),
+            hash: self.hash,
+        }
+    }
+}
+
 /// A chunk. `n_tokens` is 0 in an empty slot.
 #[derive(Clone, Copy, Default)]
-struct Entry {
+pub(super) struct Entry {
     hash: u64,
     key: u32,
     tokens: u32,
@@ -40,15 +54,20 @@ pub(super) struct ChunkCache {
 }
 
 impl ChunkCache {
-    /// The tokens of `chunk`, whose hash is `hash`, if it was put before.
+    /// The entry of `chunk`, whose hash is `hash`, if it was put before.
     #[inline]
-    pub(super) fn get(&self, chunk: &[u8], hash: u64) -> Option<&[CachedToken]> {
+    pub(super) fn get(&self, chunk: &[u8], hash: u64) -> Option<Entry> {
         if self.slots.is_empty() {
             return None;
         }
-        let entry = &self.slots[self.find(chunk, hash)];
+        Some(self.slots[self.find(chunk, hash)]).filter(|entry| entry.n_tokens > 0)
+    }
+
+    /// The tokens of an entry that was got or put just now; none of an empty one.
+    #[inline]
+    pub(super) fn tokens(&self, entry: Entry) -> &[CachedToken] {
         let start = entry.tokens as usize;
-        (entry.n_tokens > 0).then(|| &self.tokens[start..start + entry.n_tokens as usize])
+        &self.tokens[start..start + entry.n_tokens as usize]
     }
 
     /// The slot of `chunk`, or the empty one where it belongs. Half of the slots stay empty.
@@ -70,15 +89,15 @@ impl ChunkCache {
         }
     }
 
-    /// Remembers the tokens of a chunk of at most [`MAX_CHUNK`] bytes.
+    /// Remembers the tokens of a chunk of at most [`MAX_CHUNK`] bytes; returns its entry.
     pub(super) fn put(
         &mut self,
         chunk: &[u8],
         hash: u64,
         tokens: impl ExactSizeIterator<Item = CachedToken>,
-    ) {
+    ) -> Entry {
         if chunk.len() > MAX_CHUNK || tokens.len() == 0 {
-            return;
+            return Entry::default();
         }
         if self.slots.is_empty()
             || self.n_entries == MAX_ENTRIES
@@ -97,6 +116,7 @@ impl ChunkCache {
         self.n_entries += 1;
         self.keys.extend_from_slice(chunk);
         self.tokens.extend(tokens);
+        self.slots[at]
     }
 
     fn clear(&mut self) {

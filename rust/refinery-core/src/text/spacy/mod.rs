@@ -25,43 +25,60 @@
 //! assert_eq!(words, ["Do", "n't", "stop", "...", "at", "3.5", "%", "#", "tag", "."]);
 //! ```
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is compiled for wide registers is inlined into the function that is"
+)]
+
 mod affixes;
-mod bytes;
 mod cache;
 #[cfg(test)]
 #[rustfmt::skip]
 mod cases;
 mod classes;
+mod marked;
+mod masks;
 mod phrases;
 mod plain;
 mod rules;
 mod sentences;
+mod short;
 #[rustfmt::skip]
 mod tables;
 #[cfg(test)]
 mod tests;
 mod url;
+mod waiting;
 
 use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::affixes::{Chopper, Piece};
-use self::bytes::{find_space, skip_one_space, skip_space};
-use self::cache::{CachedToken, ChunkCache, MAX_CHUNK};
-use self::phrases::PhraseFinder;
-use self::plain::Mark;
+use self::cache::{CachedToken, ChunkCache, Entry, MAX_CHUNK};
+#[cfg(target_arch = "x86_64")]
+use self::masks::Wide;
+use self::masks::{Masks, Narrow, Registers};
+use self::phrases::{PhraseFinder, TokenId};
 use self::rules::{RULES, Rules};
+use self::short::ShortCache;
+use self::waiting::Waiting;
 use super::Word;
-use super::words::word_hash;
+use super::words::{Front, SHORT_HASH, bytes_from, word_hash};
 
 /// Words of `spacy.blank("en")`, stripped, empty ones removed. Keeps caches between documents;
 /// what is in them never changes a result.
 pub struct SpacyWords {
     rules: &'static Rules,
     chopper: Chopper,
+    /// Numbers of the tokens of the last chunk that was cut by the rules.
+    ids: Vec<TokenId>,
+    /// Tokens of the last chunk that needed few rules.
+    tokens: Vec<CachedToken>,
+    short: ShortCache,
     cache: ChunkCache,
     finder: PhraseFinder,
+    waiting: Waiting,
     /// Words of the text whose sentences are counted.
     words: Vec<Word>,
 }
@@ -71,8 +88,12 @@ impl Default for SpacyWords {
         Self {
             rules: &RULES,
             chopper: Chopper::default(),
+            ids: Vec::new(),
+            tokens: Vec::new(),
+            short: ShortCache::default(),
             cache: ChunkCache::default(),
             finder: PhraseFinder::default(),
+            waiting: Waiting::default(),
             words: Vec::new(),
         }
     }
@@ -81,100 +102,238 @@ impl Default for SpacyWords {
 impl SpacyWords {
     /// Replaces the content of `words` by the words of `text`, in order. Linear in the text.
     pub fn split(&mut self, text: &str, words: &mut Vec<Word>) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(wide) = Wide::detect() {
+            #[expect(unsafe_code, reason = "it is compiled for what `wide` has seen")]
+            // SAFETY: a `Wide` is made only where all of these features were seen.
+            unsafe {
+                self.split_wide(text, words, wide);
+            }
+            return;
+        }
+        self.split_by(text, words, Narrow);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn split_wide(&mut self, text: &str, words: &mut Vec<Word>, wide: Wide) {
+        self.split_by(text, words, wide);
+    }
+
+    #[inline(always)]
+    fn split_by(&mut self, text: &str, words: &mut Vec<Word>, registers: impl Registers) {
         words.clear();
         self.finder.start();
-        let mut at = 0;
-        loop {
-            let start = match skip_one_space(text.as_bytes(), at) {
-                Some(start) => start,
-                None => skip_space(text, at, self.rules),
+        let (mut base, mut spilt, mut last_end) = (0, 0, 0);
+        while base < text.len() {
+            let masks = Masks::of(text, base, spilt, self.rules, registers);
+            spilt = masks.spilt;
+            base = match self.add_block(text, base, &masks, &mut last_end, words) {
+                0 => self.add_over_blocks(text, base, &mut last_end, words),
+                done => base + done,
             };
-            if start == text.len() {
-                break;
-            }
-            if start != at + 1 || text.as_bytes()[at] != b' ' {
-                self.finder.interrupt();
-            }
-            at = self.add_plain(text, start, words).unwrap_or_else(|| {
-                let end = find_space(text, start, self.rules);
-                self.add_chunk(&text[start..end], start as u32, words);
-                end
-            });
         }
+        self.waiting.flush(words);
         self.finder.apply(&self.rules.phrases, text, words);
     }
 
-    /// Appends the words of the chunk at `start` and returns its end, if no rule touches it.
-    #[inline]
-    fn add_plain(&mut self, text: &str, start: usize, words: &mut Vec<Word>) -> Option<usize> {
-        let chunk = self.rules.plain.chunk(text.as_bytes(), start)?;
-        let after = chunk.letters_end as u32;
-        self.finder.interrupt();
-        words.push(Word {
+    /// Appends the words of the chunks that end in a block, and returns how many bytes are done: up
+    /// to the chunk that goes on, if there is one.
+    #[inline(always)]
+    fn add_block(
+        &mut self,
+        text: &str,
+        base: usize,
+        masks: &Masks,
+        last_end: &mut usize,
+        words: &mut Vec<Word>,
+    ) -> usize {
+        let inside = !masks.spaces;
+        let (mut starts, mut ends) = (inside & !(inside << 1), masks.spaces & inside << 1);
+        let mut start = starts.trailing_zeros() as usize;
+        while ends != 0 {
+            let end = ends.trailing_zeros() as usize;
+            let chunk = Chunk {
+                start: base + start,
+                end: base + end,
+                n_letters: (!(masks.letters >> start)).trailing_zeros() as usize,
+                last_end: *last_end,
+            };
+            self.add_chunk(text, chunk, words);
+            *last_end = chunk.end;
+            starts &= starts - 1;
+            ends &= ends - 1;
+            // After the last one this is the one that goes on, or where the block ends.
+            start = starts.trailing_zeros() as usize;
+        }
+        start
+    }
+
+    /// Appends the words of a chunk that ends in another block than the one it begins; returns its
+    /// end.
+    #[cold]
+    fn add_over_blocks(
+        &mut self,
+        text: &str,
+        start: usize,
+        last_end: &mut usize,
+        words: &mut Vec<Word>,
+    ) -> usize {
+        let end = masks::find_space(text, start, self.rules);
+        let chunk = Chunk {
+            start,
+            end,
+            n_letters: 0,
+            last_end: *last_end,
+        };
+        self.finder.separate(chunk.is_after_one_space(text));
+        self.waiting.flush(words);
+        self.add_long(&text[start..end], start as u32, words);
+        *last_end = end;
+        end
+    }
+
+    #[inline(always)]
+    fn add_chunk(&mut self, text: &str, chunk: Chunk, words: &mut Vec<Word>) {
+        if chunk.len() > SHORT_HASH {
+            self.finder.separate(chunk.is_after_one_space(text));
+            let Chunk { start, end, .. } = chunk;
+            if self
+                .rules
+                .plain
+                .cut(text.as_bytes(), start, end, &mut self.tokens)
+            {
+                self.add_tokens(start as u32, words);
+                return;
+            }
+            self.waiting.flush(words);
+            self.add_long(chunk.text(text), chunk.start as u32, words);
+            return;
+        }
+        let bytes = bytes_from(text.as_bytes(), chunk.start);
+        if !self.add_plain(text.as_bytes(), chunk, bytes, words) {
+            self.finder.separate(chunk.is_after_one_space(text));
+            self.add_short(text, chunk, bytes, words);
+        }
+    }
+
+    /// Appends the words of a short chunk, if no rule touches it.
+    #[inline(always)]
+    fn add_plain(&mut self, text: &[u8], chunk: Chunk, bytes: u128, words: &mut Vec<Word>) -> bool {
+        let Chunk {
+            start,
+            end,
+            n_letters,
+            ..
+        } = chunk;
+        let n_marks = chunk.len() - n_letters;
+        let plain = &self.rules.plain;
+        // Without a letter this is the byte before the chunk or itself; it is not looked at.
+        let letter = text[(start + n_letters).saturating_sub(1)];
+        let (mark, is_mark) = plain.mark(letter, text[end - 1]);
+        let hash = Front::new(bytes, n_letters).hash();
+        #[expect(
+            clippy::needless_bitwise_bool,
+            reason = "one branch for all that may go otherwise: most chunks pass"
+        )]
+        let is_plain = is_mark & (n_marks <= 1) & (n_letters > 0) & !plain.is_suspect(hash);
+        if !is_plain {
+            return false;
+        }
+        self.finder.restart(if n_marks == 1 { mark.id } else { 0 });
+        let after = (start + n_letters) as u32;
+        let word = Word {
             start: start as u32,
             end: after,
-            n_chars: after - start as u32,
-            hash: chunk.hash,
-        });
-        let Some(Mark { hash, id }) = chunk.mark else {
-            return Some(chunk.letters_end);
+            n_chars: n_letters as u32,
+            hash,
         };
-        self.finder.step(&self.rules.phrases, words.len(), id);
-        words.push(Word {
+        let mark = Word {
             start: after,
             end: after + 1,
             n_chars: 1,
-            hash,
-        });
-        Some(chunk.letters_end + 1)
+            hash: mark.hash,
+        };
+        self.waiting.add([word, mark], 1 + n_marks, words);
+        true
     }
 
-    /// Appends the words of a chunk that begins at byte `base`.
-    #[inline]
-    fn add_chunk(&mut self, chunk: &str, base: u32, words: &mut Vec<Word>) {
-        let hash = xxh3_64(chunk.as_bytes());
-        let Some(tokens) = self.cache.get(chunk.as_bytes(), hash) else {
-            self.add_new_chunk(chunk, hash, base, words);
+    /// Appends the words of a short chunk that rules may touch.
+    #[inline(always)]
+    fn add_short(&mut self, text: &str, chunk: Chunk, bytes: u128, words: &mut Vec<Word>) {
+        let (base, n_bytes) = (chunk.start as u32, chunk.len());
+        let front = Front::new(bytes, n_bytes);
+        let hash = front.hash();
+        let phrases = &self.rules.phrases;
+        if let Some(known) = self.short.get(front, n_bytes, hash) {
+            let at = words.len() + self.waiting.len();
+            self.finder.step_chunk(phrases, at, known);
+            let n = usize::from(known.n_tokens);
+            self.waiting.add(known.words(base), n, words);
             return;
-        };
-        for token in tokens {
-            self.finder.step(&self.rules.phrases, words.len(), token.id);
-            words.push(Word {
-                start: base + u32::from(token.start),
-                end: base + u32::from(token.end),
-                n_chars: u32::from(token.n_chars),
-                hash: token.hash,
-            });
         }
+        let Chunk { start, end, .. } = chunk;
+        if self
+            .rules
+            .plain
+            .cut(text.as_bytes(), start, end, &mut self.tokens)
+        {
+            self.add_tokens(base, words);
+            self.short.put(front, n_bytes, hash, &self.tokens, phrases);
+            return;
+        }
+        self.waiting.flush(words);
+        let cut = self.add_long(chunk.text(text), base, words);
+        let tokens = self.cache.tokens(cut);
+        self.short.put(front, n_bytes, hash, tokens, phrases);
+    }
+
+    /// Appends the words of a chunk at `base` that was cut into `tokens`.
+    fn add_tokens(&mut self, base: u32, words: &mut Vec<Word>) {
+        for token in &self.tokens {
+            let at = words.len() + self.waiting.len();
+            self.finder.step(&self.rules.phrases, at, token.id);
+            self.waiting.add([token.word(base)], 1, words);
+        }
+    }
+
+    /// Appends the words of a chunk that begins at byte `base`; returns its entry in the cache.
+    #[inline(never)]
+    fn add_long(&mut self, chunk: &str, base: u32, words: &mut Vec<Word>) -> Entry {
+        let hash = xxh3_64(chunk.as_bytes());
+        let Some(entry) = self.cache.get(chunk.as_bytes(), hash) else {
+            return self.add_new_chunk(chunk, hash, base, words);
+        };
+        for token in self.cache.tokens(entry) {
+            self.finder.step(&self.rules.phrases, words.len(), token.id);
+            words.push(token.word(base));
+        }
+        entry
     }
 
     #[cold]
-    fn add_new_chunk(&mut self, chunk: &str, hash: u64, base: u32, words: &mut Vec<Word>) {
-        let Self {
-            rules,
-            chopper,
-            cache,
-            finder,
-            ..
-        } = self;
-        let phrases = &rules.phrases;
-        chopper.chop(chunk, rules, true);
-        for &piece in &chopper.pieces {
-            let word = word_of(chunk, piece);
-            finder.step(phrases, words.len(), phrases.id(piece.text(chunk)));
-            words.push(Word {
-                start: base + word.start,
-                end: base + word.end,
-                ..word
-            });
+    fn add_new_chunk(&mut self, chunk: &str, hash: u64, base: u32, words: &mut Vec<Word>) -> Entry {
+        let phrases = &self.rules.phrases;
+        self.chopper.chop(chunk, self.rules, true);
+        self.ids.clear();
+        for &piece in &self.chopper.pieces {
+            let id = phrases.id(piece.text(chunk));
+            self.ids.push(id);
+            self.finder.step(phrases, words.len(), id);
+            words.push(word_of(chunk, piece, base));
         }
-        if chunk.len() <= MAX_CHUNK {
-            let tokens = chopper
-                .pieces
-                .iter()
-                .map(|&piece| cached(chunk, piece, rules));
-            cache.put(chunk.as_bytes(), hash, tokens);
+        if chunk.len() > MAX_CHUNK {
+            return Entry::default();
         }
+        let added = &words[words.len() - self.ids.len()..];
+        let tokens = added.iter().zip(&self.ids).map(|(word, &id)| CachedToken {
+            hash: word.hash,
+            id,
+            start: (word.start - base) as u8,
+            end: (word.end - base) as u8,
+            n_chars: word.n_chars as u8,
+        });
+        self.cache.put(chunk.as_bytes(), hash, tokens)
     }
 
     /// Number of sentences that datatrove's `split_into_sentences` finds in `text`: one at least,
@@ -209,6 +368,34 @@ impl SpacyWords {
     }
 }
 
+/// A run of characters without white space.
+#[derive(Clone, Copy)]
+struct Chunk {
+    start: usize,
+    end: usize,
+    /// Number of ASCII letters that it begins with.
+    n_letters: usize,
+    /// Where the chunk before ends.
+    last_end: usize,
+}
+
+impl Chunk {
+    #[inline]
+    fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    fn text<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start..self.end]
+    }
+
+    /// Whether there is nothing but one space between it and the chunk before.
+    #[inline]
+    fn is_after_one_space(&self, text: &str) -> bool {
+        (self.start == self.last_end + 1) & (text.as_bytes()[self.last_end] == b' ')
+    }
+}
+
 /// Number of sentences of `text[span]`, without splitting it again: `words` are those of `span`.
 ///
 /// For the lines of a document, its own words serve: no word and no rule reaches across white
@@ -232,17 +419,12 @@ fn word_at(text: &str, start: usize, end: usize) -> Word {
     }
 }
 
-fn word_of(chunk: &str, piece: Piece) -> Word {
-    word_at(chunk, piece.start as usize, piece.end as usize)
-}
-
-fn cached(chunk: &str, piece: Piece, rules: &Rules) -> CachedToken {
-    let word = word_of(chunk, piece);
-    CachedToken {
-        hash: word.hash,
-        id: rules.phrases.id(piece.text(chunk)),
-        start: word.start as u8,
-        end: word.end as u8,
-        n_chars: word.n_chars as u8,
+/// The word that `piece` of a chunk at byte `base` is.
+fn word_of(chunk: &str, piece: Piece, base: u32) -> Word {
+    let word = word_at(chunk, piece.start as usize, piece.end as usize);
+    Word {
+        start: base + word.start,
+        end: base + word.end,
+        ..word
     }
 }

@@ -6,7 +6,8 @@
 //! matches are collected for the whole document before any is applied.
 
 use super::affixes::{Chopper, has_affix};
-use super::rules::{Rules, TextMap};
+use super::rules::{Ends, Rules, TextMap};
+use super::short::ShortChunk;
 use super::tables::SPECIAL_CASES;
 use super::word_at;
 use crate::text::Word;
@@ -20,8 +21,8 @@ const ROOT: u32 = 0;
 #[derive(Default)]
 pub(super) struct Phrases {
     ids: TextMap<TokenId>,
+    ends: Ends,
     nodes: Vec<Node>,
-    longest_token: usize,
     /// Whether a sequence begins with two tokens, by the number of the first, then of the second.
     pairs: Vec<bool>,
 }
@@ -51,6 +52,7 @@ impl Phrases {
             }
         }
         phrases.pairs = phrases.all_pairs();
+        phrases.ends = Ends::new(phrases.tokens());
         phrases
     }
 
@@ -65,7 +67,9 @@ impl Phrases {
         pairs
     }
 
-    fn is_pair(&self, first: TokenId, second: TokenId) -> bool {
+    /// Whether a sequence begins with these two tokens.
+    #[inline]
+    pub(super) fn is_pair(&self, first: TokenId, second: TokenId) -> bool {
         self.pairs[first as usize * (self.ids.len() + 1) + second as usize]
     }
 
@@ -74,7 +78,6 @@ impl Phrases {
         for token in tokens {
             let new_id = self.ids.len() as TokenId + 1;
             let id = *self.ids.entry((*token).to_owned()).or_insert(new_id);
-            self.longest_token = self.longest_token.max(token.len());
             node = self.child(node, id).unwrap_or_else(|| {
                 let child = self.nodes.len() as u32;
                 self.nodes.push(Node::default());
@@ -102,7 +105,7 @@ impl Phrases {
 
     /// The token's number, 0 if it occurs in no sequence.
     pub(super) fn id(&self, token: &str) -> TokenId {
-        if token.len() > self.longest_token {
+        if !self.ends.may_hold(token) {
             return 0;
         }
         self.ids.get(token).copied().unwrap_or(0)
@@ -144,6 +147,15 @@ impl PhraseFinder {
         self.open.clear();
     }
 
+    /// White space is before the next word: one space and nothing else, or a token.
+    #[inline]
+    pub(super) fn separate(&mut self, is_one_space: bool) {
+        if is_one_space {
+            return;
+        }
+        self.interrupt();
+    }
+
     /// The next word is number `at` and has `id`.
     #[inline]
     pub(super) fn step(&mut self, phrases: &Phrases, at: usize, id: TokenId) {
@@ -155,6 +167,26 @@ impl PhraseFinder {
             self.advance(phrases, at as u32, id);
         }
         self.last = id;
+    }
+
+    /// A word that is in no sequence came, then one that has `id`; 0 where none came.
+    #[inline]
+    pub(super) fn restart(&mut self, id: TokenId) {
+        self.last = id;
+        self.open.clear();
+    }
+
+    /// The next words are those of `chunk`, from number `at` on.
+    #[inline]
+    pub(super) fn step_chunk(&mut self, phrases: &Phrases, at: usize, chunk: &ShortChunk) {
+        let ids = chunk.ids();
+        if chunk.is_quiet && self.open.is_empty() && !phrases.is_pair(self.last, ids[0]) {
+            self.last = chunk.last_id;
+            return;
+        }
+        for (i, &id) in ids.iter().enumerate() {
+            self.step(phrases, at + i, id);
+        }
     }
 
     fn advance(&mut self, phrases: &Phrases, at: u32, id: TokenId) {

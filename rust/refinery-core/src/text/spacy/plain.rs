@@ -1,100 +1,117 @@
-//! Chunks that no rule touches: ASCII letters, alone or before one comma or full stop. They are
-//! most of English prose, and cost neither a look at the rules nor one into the cache.
+//! Chunks that no rule touches: ASCII letters, alone or before one mark. They are most of English
+//! prose, and cost neither a look at the rules nor one into a cache.
 
-use super::bytes::{is_end, n_letters};
+use super::classes::Classes;
+use super::marked::kind_of;
 use super::phrases::{Phrases, TokenId};
-use crate::text::words::{short_hash, word_hash};
+use super::tables::{LONG_PREFIXES, SUFFIX};
+use crate::text::words::word_hash;
 
 const BITS: usize = 1 << 16;
 
 /// Which runs of letters may need a rule: a bit per hash, so a few others seem to as well.
-#[derive(Default)]
 pub(super) struct Plain {
     suspects: Vec<u64>,
-    comma: Mark,
-    stop: Mark,
+    pub(super) marks: [Mark; 256],
+    /// Numbers of `'s` and `'S`.
+    pub(super) possessives: [TokenId; 2],
 }
 
-/// A token of one punctuation mark.
+/// A byte that may be the last token of a plain chunk.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
     pub(super) hash: u64,
     pub(super) id: TokenId,
+    /// What the byte before it has to be.
+    after: u8,
+    /// What else it may be in a chunk, as `marked` has it.
+    pub(super) kind: u8,
 }
 
-/// A chunk of letters, and the mark after them.
-pub(super) struct PlainChunk {
-    pub(super) letters_end: usize,
-    pub(super) hash: u64,
-    pub(super) mark: Option<Mark>,
+/// Nothing makes the byte a mark.
+const NEVER: u8 = 0;
+/// After a capital a full stop may belong to the word.
+const AFTER_LOWER: u8 = 1;
+const AFTER_LETTER: u8 = 2;
+
+impl Default for Plain {
+    fn default() -> Self {
+        Self {
+            suspects: Vec::new(),
+            marks: [Mark::default(); 256],
+            possessives: [0; 2],
+        }
+    }
 }
 
 impl Plain {
     /// Suspects every run of letters that is a special case, is one with a mark after it, or is a
     /// token that the second pass looks for.
-    pub(super) fn new<'a>(specials: impl Iterator<Item = &'a str>, phrases: &Phrases) -> Self {
-        let mark = |text: &str| Mark {
-            hash: word_hash(text.as_bytes()),
-            id: phrases.id(text),
-        };
+    pub(super) fn new<'a>(
+        specials: impl Iterator<Item = &'a str>,
+        phrases: &Phrases,
+        classes: &Classes,
+    ) -> Self {
         let mut plain = Self {
             suspects: vec![0; BITS / 64],
-            comma: mark(","),
-            stop: mark("."),
+            marks: std::array::from_fn(|byte| Mark::new(byte as u8, phrases, classes)),
+            possessives: ["'s", "'S"].map(|token| phrases.id(token)),
         };
-        let stems = specials.flat_map(|text| [text, text.trim_end_matches([',', '.'])]);
-        for text in stems.chain(phrases.tokens()) {
-            let bit = word_hash(text.as_bytes()) as usize % BITS;
+        let is_mark = |c: char| {
+            c.is_ascii() && !c.is_ascii_alphabetic() && plain.marks[c as usize].after != NEVER
+        };
+        let is_outer = |c: char| !c.is_ascii_alphanumeric();
+        let stems = |text: &'a str| {
+            [
+                text,
+                text.trim_end_matches(is_mark),
+                text.trim_matches(is_outer),
+            ]
+        };
+        let stems = specials.flat_map(stems);
+        let bits: Vec<usize> = stems.chain(phrases.tokens()).map(bit_of).collect();
+        for bit in bits {
             plain.suspects[bit / 64] |= 1 << (bit % 64);
         }
         plain
     }
 
-    /// The chunk that begins at `start`, if it is a plain one. One that ends at white space beyond
-    /// ASCII is left to the rules, which come to the same.
+    /// Where a chunk is ASCII letters up to and with `letter`, and `last` is that letter or one byte
+    /// more: what to make of the byte, and whether it is a token of its own or a letter.
     #[inline]
-    pub(super) fn chunk(&self, text: &[u8], start: usize) -> Option<PlainChunk> {
-        let (letters_end, hash) = letters(text, start);
-        if letters_end == start {
-            return None;
-        }
-        let mark = match text.get(letters_end) {
-            _ if is_end(text, letters_end) => None,
-            Some(b',') if is_end(text, letters_end + 1) => Some(self.comma),
-            // After one capital the full stop would belong to the word.
-            Some(b'.')
-                if is_end(text, letters_end + 1) && text[letters_end - 1].is_ascii_lowercase() =>
-            {
-                Some(self.stop)
-            }
-            _ => return None,
-        };
+    pub(super) fn mark(&self, letter: u8, last: u8) -> (&Mark, bool) {
+        let mark = &self.marks[usize::from(last)];
+        let is_lower = letter >> 5 & 1;
+        (mark, mark.after + is_lower >= AFTER_LETTER)
+    }
+
+    /// Whether a run of letters with this hash may need a rule.
+    #[inline]
+    pub(super) fn is_suspect(&self, hash: u64) -> bool {
         let bit = hash as usize % BITS;
-        let is_suspect = self.suspects[bit / 64] >> (bit % 64) & 1 == 1;
-        (!is_suspect).then_some(PlainChunk {
-            letters_end,
-            hash,
-            mark,
-        })
+        self.suspects[bit / 64] >> (bit % 64) & 1 == 1
     }
 }
 
-/// Where the ASCII letters end that begin at `start`, and their [`word_hash`].
-#[inline]
-fn letters(text: &[u8], start: usize) -> (usize, u64) {
-    let mut at = start;
-    while let Some(chunk) = text[at..].first_chunk() {
-        let bytes = u64::from_le_bytes(*chunk);
-        let n = n_letters(bytes);
-        if n < chunk.len() && at == start {
-            return (at + n, short_hash(bytes & !(u64::MAX << (8 * n)), n));
-        }
-        at += n;
-        if n < chunk.len() {
-            return (at, word_hash(&text[start..at]));
+fn bit_of(text: &str) -> usize {
+    word_hash(text.as_bytes()) as usize % BITS
+}
+
+impl Mark {
+    fn new(byte: u8, phrases: &Phrases, classes: &Classes) -> Self {
+        let in_long_prefix = LONG_PREFIXES.iter().any(|p| p.as_bytes().contains(&byte));
+        let is_suffix = byte.is_ascii_punctuation() && classes.has(byte.into(), SUFFIX);
+        let after = match byte {
+            b'.' => AFTER_LOWER,
+            _ if byte.is_ascii_alphabetic() => AFTER_LETTER,
+            _ if is_suffix && !in_long_prefix => AFTER_LETTER,
+            _ => NEVER,
+        };
+        Self {
+            hash: word_hash(&[byte]),
+            id: phrases.id(char::from(byte).encode_utf8(&mut [0; 4])),
+            after,
+            kind: kind_of(byte, classes),
         }
     }
-    let letters = text[at..].iter();
-    at += letters.take_while(|b| b.is_ascii_alphabetic()).count();
-    (at, word_hash(&text[start..at]))
 }

@@ -31,6 +31,54 @@ impl Hasher for TextHasher {
     }
 }
 
+/// Which texts a set may hold, by their first byte, last byte and length: most questions are answered
+/// here, without a hash.
+#[derive(Clone)]
+pub(super) struct Ends {
+    first: [u64; 256],
+    last: [u64; 256],
+}
+
+impl Ends {
+    /// Those of a set; texts of 64 bytes and more count as one length.
+    pub(super) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut ends = Self::default();
+        for text in texts {
+            let bytes = text.as_bytes();
+            if let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) {
+                ends.first[usize::from(first)] |= length_bit(text);
+                ends.last[usize::from(last)] |= length_bit(text);
+            }
+        }
+        ends
+    }
+
+    /// Whether the set may hold `text`.
+    #[inline]
+    pub(super) fn may_hold(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+            return false;
+        };
+        let lengths = self.first[usize::from(first)] & self.last[usize::from(last)];
+        lengths & length_bit(text) != 0
+    }
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self {
+            first: [0; 256],
+            last: [0; 256],
+        }
+    }
+}
+
+#[inline]
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
+}
+
 /// A chunk with tokens of its own.
 pub(super) struct SpecialCase {
     /// Bytes of each token; they add up to the chunk.
@@ -46,7 +94,7 @@ pub(super) struct Rules {
     pub(super) longest_unit: usize,
     units: HashSet<&'static str>,
     specials: TextMap<SpecialCase>,
-    longest_special: usize,
+    special_ends: Ends,
 }
 
 /// The one instance.
@@ -64,18 +112,19 @@ impl Rules {
             plain: Plain::default(),
             longest_unit: AFTER_DIGIT.iter().map(|unit| unit.len()).max().unwrap_or(0),
             units: AFTER_DIGIT.iter().copied().collect(),
-            longest_special: specials.keys().map(String::len).max().unwrap_or(0),
+            special_ends: Ends::new(specials.keys().map(String::as_str)),
             specials,
         };
         rules.phrases = Phrases::new(&rules);
-        rules.plain = Plain::new(rules.specials.keys().map(String::as_str), &rules.phrases);
+        let specials = rules.specials.keys().map(String::as_str);
+        rules.plain = Plain::new(specials, &rules.phrases, &rules.classes);
         rules
     }
 
     /// The special case that `text` is as a whole.
     #[inline]
     pub(super) fn special(&self, text: &str) -> Option<&SpecialCase> {
-        if text.len() > self.longest_special {
+        if !self.special_ends.may_hold(text) {
             return None;
         }
         self.specials.get(text)

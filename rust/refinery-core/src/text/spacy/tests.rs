@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::affixes::Chopper;
 use super::cases::{self, SENTENCES};
+use super::masks::Narrow;
 use super::phrases::PhraseFinder;
 use super::rules::RULES;
 use super::tables::{SPACE, SPECIAL_CASES};
@@ -14,6 +15,13 @@ use crate::text::Word;
 fn split(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     SpacyWords::default().split(text, &mut words);
+    words
+}
+
+/// The words where no wide registers are.
+fn split_narrow(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    SpacyWords::default().split_by(text, &mut words, Narrow);
     words
 }
 
@@ -228,10 +236,35 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn special_cases_between_marks_are_cut_as_by_the_rules() {
+    let marks: Vec<String> = (0..0x80_u8).map(|b| char::from(b).to_string()).collect();
+    for case in SPECIAL_CASES {
+        let case = case.replace(' ', "");
+        let between =
+            |mark: &String| format!("{mark}{case} {case}{mark} ({case}{mark} {case}-{mark}");
+        let text: String = marks.iter().map(between).collect();
+        assert_eq!(split(&text), twin(&text), "{text:?}");
+    }
+}
+
+#[test]
+fn chunks_are_cut_alike_wherever_blocks_end() {
+    let chunks = "The (quick) \u{3000}“brown” fox's\u{a0} well-known 5km, \u{85}o'clock...";
+    for before in 0..80 {
+        let text = format!("{}{chunks}", "ab ".repeat(30)[..before].to_owned());
+        assert_eq!(split(&text), twin(&text), "{text:?}");
+    }
+}
+
 proptest! {
     #[test]
-    fn short_cuts_change_nothing(text in prop_oneof![soup(), ".{0,80}"]) {
-        prop_assert_eq!(split(&text), twin(&text));
+    fn short_cuts_change_nothing(
+        text in prop_oneof![soup(), ".{0,80}", "[aAsSU15'.,()\"$%+:;!? -]{0,60}"],
+    ) {
+        let expected = twin(&text);
+        prop_assert_eq!(split(&text), expected.clone());
+        prop_assert_eq!(split_narrow(&text), expected);
     }
 
     #[test]
