@@ -21,10 +21,15 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 import refinery as rf
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("refinery", deadline=None)
+settings.load_profile("refinery")
 
 ODD_TEXTS = [
     "",

@@ -73,7 +73,7 @@ def test_odd_texts_have_the_values_of_the_twin(text, tokenizer):
     assert_same(row, expected(text, theirs))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs", "Cn"])), max_size=20))
 def test_random_texts_have_the_values_of_the_twin(texts, tokenizer):
     theirs, ours = tokenizer

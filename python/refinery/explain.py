@@ -57,6 +57,7 @@ def overview() -> Explanation:
     rows += [["view", name, f"{', then '.join(chain)}."] for name, chain in presets.views().items()]
     rows += [["model", name, builtin.summary(name)] for name in builtin.names()]
     rows += [["column", name, meaning] for name, meaning in signals.BASE_COLUMNS.items()]
+    rows += [[kind, name, meaning] for kind, name, meaning in _input_reasons()]
     return Explanation(
         "What there is", ["refinery explain NAME tells more."], ["kind", "name", "what"], rows
     )
@@ -99,6 +100,9 @@ def explain(name: str) -> Explanation:
     model = builtin.path(name)
     if model is not None:
         return _model(name, model)
+    for kind, reason, meaning in _input_reasons():
+        if reason == name:
+            return Explanation(f"{name} ({kind})", [meaning], [], [])
     if lines := _as_view(name):
         return Explanation(f"{name} (view)", lines, [], [])
     allowed = [
@@ -108,9 +112,20 @@ def explain(name: str) -> Explanation:
         *signals.columns(),
         *signals.BASE_COLUMNS,
         *builtin.names(),
+        *(reason for _, reason, _ in _input_reasons()),
     ]
     kind = "profile, family, signal, view or model"
     raise UnknownNameError(kind, name, allowed)
+
+
+def _input_reasons() -> list[tuple[str, str, str]]:
+    """Why records and files are quarantined: kind, name, meaning."""
+    reasons = _core.input_reasons()
+    return [
+        (kind, name, meaning)
+        for key, kind in (("rows", "bad record"), ("files", "bad file"))
+        for name, meaning in reasons[key].items()
+    ]
 
 
 def _model(name: str, file: Path) -> Explanation:

@@ -66,6 +66,13 @@ def test_the_overview_names_every_preset_family_and_view():
     assert expected <= named
 
 
+def test_every_reason_for_quarantine_is_explained():
+    reasons = {name: text for kind in _core.input_reasons().values() for name, text in kind.items()}
+    assert len(reasons) >= 20
+    assert reasons.keys() <= {row[1] for row in overview().rows}
+    assert all(explain(name).lines == [text] for name, text in reasons.items())
+
+
 def test_every_built_in_model_has_a_card_that_says_what_it_is_for():
     shown = {row[1]: row[2] for row in overview().rows if row[0] == "model"}
     assert {"builtin/textbook", "builtin/toxicity"} <= set(shown)

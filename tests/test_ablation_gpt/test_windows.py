@@ -43,7 +43,7 @@ def test_a_stream_shorter_than_a_window_fills_one():
     assert only.tolist() == [[9, 1, 2, 9, 1, 2]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lengths=st.lists(st.integers(0, 40), min_size=1, max_size=4),
     context=st.integers(2, 12),

@@ -90,7 +90,7 @@ def assert_same(run, rows, steps):
     assert shown == entries
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(TEXT, min_size=1, max_size=20), steps=st.lists(STEP, min_size=1, max_size=4))
 def test_any_steps_on_any_corpus_are_decided_as_the_twin_does(tmp_path_factory, texts, steps):
     steps = (

@@ -17,9 +17,7 @@ from hypothesis import strategies as st
 from refinery import _core
 from refinery.errors import BadFileError, ParameterError, SchemaError, UnknownNameError
 
-MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read_all(path, **options):

@@ -55,7 +55,7 @@ def test_a_cap_that_is_kept_anyway_changes_nothing():
     assert solve([Wish(epochs=2)], groups, tokens=None, caps=[0.06]) == [2.0, 2.0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.tuples(*[st.integers(1, 10**6)] * 4), min_size=1, max_size=4),
     caps=st.tuples(st.floats(0.05, 0.9), st.floats(0.05, 0.9)),
