@@ -4,8 +4,8 @@
 
 DIR holds what the recipe `refinery/models/toxicity.train.yaml` reads: `raw/*.parquet` and
 `labelled/`. A model that saw none of a fold's prompts judges their labelled continuations, and one
-that saw none of its made-up sentences and documents tells those two apart. Settings were chosen by
-this: the judged sets play no part in it. `labels=0` leaves the labelled set out of training
+that saw none of its made-up sentences and documents tells those two apart. The judged sets play no
+part in it. `labels=0` leaves the labelled set out of training
 altogether, `labels=1` takes each label once.
 """
 

@@ -1,6 +1,6 @@
 """The built-in toxicity score on labelled sets that it was not trained on, and where it alarms falsely.
 
-    python benches/quality/toxicity_judged.py --data DIR [--model FILE.ftz] [--json FILE]
+    python benches/quality/toxicity_judged.py --data DIR [--model FILE.ftz] [--json FILE] [--dialect DIR]
 
 DIR holds `labelled/toxicity_{comments,forum,tweets}.parquet` (`text`, `label`), the word list
 `labelled/word_list_ldnoobw.parquet` (`word`, `lang`), `raw/*.parquet` and `raw_kinds.parquet`. None of
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from tweet_dialect import AFRICAN_AMERICAN, WHITE, posteriors
 
 import refinery as rf
 from refinery.scoring import read_sidecar
@@ -38,7 +39,7 @@ KINDS = ("drama", "speech", "legal-transcript", "encyclopedia", "news", "fiction
 # finna, tryna, bouta, th as d or f, dropped g), less those that the made-up sentences of the recipe hold.
 DIALECT = {
     "markers in the recipe": r"\b(ain'?t|finna|tryna|dat|wit|ima|yall|deadass|bruh|been \w+in[g'])\b|\b(she|he|they|we|u) be \w+in",
-    "markers not in the recipe": r"\b(bouta|boutta|talmbout|iont|ion|gon|dis|dem|dey|wassup|sumn|nun|errbody|mane|finsta|cuz|nah|tho|ya'?ll|imma|gotta|lemme|wanna|outta|dawg|fam|mfs?)\b",
+    "markers not in the recipe": r"\b(bouta|boutta|talmbout|iont|ion|gon|dis|dem|dey|wassup|sumn|nun|errbody|mane|finsta|cuz|nah|imma|lemme|outta|dawg|fam|mfs?)\b",
 }
 QUOTED = r"[\"'\u2018\u2019\u201c\u201d]\w"
 IDENTITY = (
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=None)
     parser.add_argument("--json", type=Path, default=None)
+    parser.add_argument("--dialect", type=Path, default=None, help="see tweet_dialect.py")
     options = parser.parse_args()
     model = options.model or Path(rf.__file__).parent / "models" / "toxicity.ftz"
     sets = {name: judged(options.data, name, model) for name in SETS}
@@ -70,7 +72,7 @@ def main() -> None:
         "model_sha256": read_sidecar(model).sha256,
         "sets": {name: figures(found) for name, found in sets.items()},
         "points": {name: recalls(sets, at) for name, at in points.items()},
-        "slices": slices(sets, points),
+        "slices": slices(sets, points) + by_dialect(sets["tweets"], points, options.dialect),
         "kinds": kinds(options.data, model, points),
     }
     print(sets_table(record), points_table(record), slices_table(record), sep="\n\n")
@@ -171,6 +173,22 @@ def slices(sets: dict[str, Judged], points: dict[str, float]) -> list[dict[str, 
             masks["a marker, no listed word"] = marked
         masks["a listed word in quotation marks"] = (found.listed > 0) & has(lower, QUOTED)
         rows += [slice_row(f"{name}, {kind}", found, mask, points) for kind, mask in masks.items()]
+    return rows
+
+
+def by_dialect(
+    found: Judged, points: dict[str, float], folder: Path | None
+) -> list[dict[str, Any]]:
+    """False alarms among tweets most like a dialect, with and without a listed word."""
+    if folder is None:
+        return []
+    shares = posteriors(found.texts, folder)
+    rows = []
+    for kind, column in (("African-American", AFRICAN_AMERICAN), ("White", WHITE)):
+        aligned = (shares.argmax(axis=1) == column) & (shares.sum(axis=1) > 0)
+        for more, mask in (("", aligned), (", no listed word", aligned & (found.listed == 0))):
+            name = f"tweets, most like {kind} English{more}"
+            rows.append(slice_row(name, found, mask, points))
     return rows
 
 

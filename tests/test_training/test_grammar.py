@@ -53,17 +53,31 @@ def test_a_sentence_fills_every_gap_with_an_alternative(folder):
     assert found == expected | {"so fine", "so warm"}
 
 
-def test_a_chunk_is_the_sentence_among_words_of_another_text(folder):
+def test_a_chunk_is_sentences_among_words_of_another_text(folder):
     grammar = parse_grammar(GRAMMAR, folder)
     around = [" ".join(f"w{i}" for i in range(100))]
-    places = Counter()
-    for i in range(300):
-        chunk = grammar.chunk("blame", Random(i), around, (5, 40))
-        found = chunk.split()
-        assert 3 <= len(found) <= 40
-        places[chunk.endswith("is bad"), chunk.startswith(("bread", "tea"))] += 1
-    assert min(places[True, False], places[False, True]) > 90
-    assert grammar.chunk("blame", Random(1), [], (5, 40)) in ("bread is bad", "tea is bad")
+    shapes = Counter()
+    for i in range(400):
+        found = grammar.chunk("blame", Random(i), around, (5, 40)).split()
+        assert 5 <= len(found) <= 40
+        other = [word for word in found if word.startswith("w")]
+        # One stretch of the other text, before or after whole sentences.
+        assert other == around[0].split()[int(other[0][1:]) :][: len(other)] if other else True
+        assert other in (found[: len(other)], found[len(found) - len(other) :])
+        said = " ".join(word for word in found if word not in other)
+        n = said.count(" is bad")
+        assert len(said.split()) == 3 * n > 0
+        assert said.count("bad.") + said.count("bad!") + said.count("bad,") in (0, n - 1)
+        shapes[n > 1, found[0] in other] += 1
+    # Half go on where a second sentence fits.
+    assert 80 < shapes[True, True] + shapes[True, False] < 200
+    assert shapes[False, True] > 80
+    assert shapes[False, False] > 80
+
+
+def test_a_chunk_without_other_text_is_a_sentence(folder):
+    found = parse_grammar(GRAMMAR, folder).chunk("blame", Random(1), [], (5, 5))
+    assert found in ("bread is bad", "tea is bad")
 
 
 @pytest.mark.parametrize(

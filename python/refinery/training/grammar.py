@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from random import Random
 
+_MARKS = (".", "!", ",", "")
 _GAP = re.compile(r"\{([^{}]*)\}")
 
 
@@ -80,12 +81,15 @@ class Grammar:
     def chunk(
         self, rule: str, draw: Random, around: Sequence[str], lengths: tuple[int, int]
     ) -> str:
-        """A sentence, and where it is shorter than a drawn length, words of a text before or after.
+        """A sentence, and where it is shorter than a drawn length, more words before or after.
+
+        Half of the chunks go on with sentences of the same rule for as long as they fit, all with the
+        same mark between them, or none; the rest of the words are another text's.
 
         Parameters
         ----------
         rule : str
-            What the sentence is.
+            What the sentences are.
         draw : Random
             Decides everything.
         around : sequence of str
@@ -94,14 +98,25 @@ class Grammar:
             Shortest and longest chunk, in words; the length is drawn log-uniformly.
         """
         shortest, longest = lengths
+        size = round(shortest * (longest / shortest) ** draw.random())
+        goes_on, mark = draw.random() < 0.5, draw.choice(_MARKS)
         found = self.sentence(rule, draw).split()
-        missing = round(shortest * (longest / shortest) ** draw.random()) - len(found)
-        if missing < 1 or not around:
-            return " ".join(found)
-        other = draw.choice(around).split()
-        start = draw.randrange(max(1, len(other) - missing + 1))
-        other = other[start : start + missing]
+        while goes_on and len(found) < size:
+            more = self.sentence(rule, draw).split()
+            goes_on = len(found) + len(more) <= size
+            if goes_on:
+                found = [*found[:-1], found[-1] + mark, *more]
+        other = _stretch(around, size - len(found), draw)
         return " ".join([*other, *found] if draw.random() < 0.5 else [*found, *other])
+
+
+def _stretch(texts: Sequence[str], n_words: int, draw: Random) -> list[str]:
+    """Consecutive words of one of the texts, `n_words` where it has as many."""
+    if n_words < 1 or not texts:
+        return []
+    words = draw.choice(texts).split()
+    start = draw.randrange(max(1, len(words) - n_words + 1))
+    return words[start : start + n_words]
 
 
 def load_grammar(path: Path) -> Grammar:
