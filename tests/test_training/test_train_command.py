@@ -1,6 +1,7 @@
 """`refinery train`, from a file to a model that a pipeline uses."""
 
 import json
+import random
 
 import polars as pl
 import pytest
@@ -9,7 +10,11 @@ from two_kinds import made_documents
 import refinery as rf
 from refinery.errors import ConfigError, DataError, LeakError
 from refinery.scoring import read_sidecar
+from refinery.scoring.leak import format_auc, format_ranges
 from refinery.training import parse_recipe
+from refinery.training.altering import alter
+from refinery.training.config import AlterConfig
+from refinery.training.examples import Chunk
 from refinery.training.reading import read_examples
 from refinery.training.trainer import train
 
@@ -64,6 +69,44 @@ def test_lengths_of_both_classes_are_matched(folder):
     }
     middle = {label: values[len(values) // 2] for label, values in lengths.items()}
     assert abs(middle["hq"] - middle["lq"]) <= 6
+
+
+@pytest.mark.slow
+def test_matching_the_format_leaves_texts_whose_format_says_little():
+    draw = random.Random(5)
+
+    def texts(marks):
+        """Of 1 to `marks` commas in twelve words: the more, the more positive."""
+        for i in range(200):
+            words = [f"w{draw.randrange(90)}" for _ in range(12)]
+            for k in range(1 + i % marks):
+                words[k] += ","
+            yield " ".join(words)
+
+    sides = [list(texts(8)), list(texts(4))]
+    groups = [f"{side} {i}" for side in (0, 1) for i in range(200)]
+    assert format_auc(*sides, groups=groups) > 0.7
+    ranges = format_ranges(*sides, groups=groups)
+    assert ranges == format_ranges(*sides, groups=groups)
+    matched = ([], [])
+    for place in set(ranges):
+        cells = [[t for t, r in zip(side, found, strict=True) if r == place] for side, found in zip(sides, (ranges[:200], ranges[200:]), strict=True)]  # fmt: skip
+        for kept, cell in zip(matched, cells, strict=True):
+            kept += cell[: min(map(len, cells))]
+    assert len(matched[0]) == len(matched[1]) > 60
+    n = len(matched[0])
+    assert format_auc(*matched, groups=[str(i) for i in range(2 * n)]) < 0.6
+
+
+def test_a_training_file_asks_for_matched_format(folder):
+    found = read_examples(recipe(folder, ("per_class: 300", "per_class: 300, match: format")))
+    labels = [chunk.label for chunk in found.chunks]
+    assert labels.count("hq") == labels.count("lq") > 100
+
+
+def test_marks_alone_are_removed_and_those_of_words_stay():
+    chunk = Chunk("hq", "-- a-b, | 3.5 > it's ... 'end' —", "w", "o")
+    assert alter(chunk, AlterConfig(no_marks=1), 0).text == "a-b, 3.5 it's 'end'"
 
 
 @pytest.mark.slow

@@ -13,10 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from refinery.scoring.text_prep import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 # Each as a share of the characters.
 _COUNTED = ".,;:!?'\"()[]{}<>/\\|*_#=+-%$&@~^`\n\t"
@@ -65,26 +69,54 @@ def format_leak(
     positive: Sequence[str], negative: Sequence[str], *, groups: Sequence[str]
 ) -> FormatLeak:
     """As `format_auc`, with the features that tell the classes apart."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     features = np.array([_features(text) for text in [*positive, *negative]])
     truth = np.array([1] * len(positive) + [0] * len(negative))
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = _folds(groups[: len(positive)], groups[len(positive) :])
-    scores = cross_val_predict(
-        classifier, features, truth, groups=np.array(groups), cv=folds, method="predict_proba"
-    )
+    scores = _probabilities(features, truth, groups)
     alone = [
         (name, float(roc_auc_score(truth, features[:, i]))) for i, name in enumerate(_FEATURES)
     ]
     telling = [pair for pair in alone if abs(pair[1] - 0.5) >= 0.05]
     telling.sort(key=lambda pair: -abs(pair[1] - 0.5))
-    return FormatLeak(float(roc_auc_score(truth, scores[:, 1])), telling)
+    return FormatLeak(float(roc_auc_score(truth, scores)), telling)
+
+
+def format_ranges(
+    positive: Sequence[str], negative: Sequence[str], *, groups: Sequence[str], n: int = 10
+) -> list[int]:
+    """In which of `n` ranges of equal number each text lies, by how much its format looks positive.
+
+    Equal numbers of both classes from each range are texts whose format says little (matching by
+    propensity, Rosenbaum and Rubin 1983). Arguments are those of `format_auc`; positives come first.
+    """
+    features = np.array([_features(text) for text in [*positive, *negative]])
+    truth = np.array([1] * len(positive) + [0] * len(negative))
+    # Rounded: the last digits of a fit are those of the machine's linear algebra.
+    scores = _probabilities(features, truth, groups).round(4)
+    edges = np.quantile(scores, np.linspace(0, 1, n + 1)[1:-1])
+    return [int(place) for place in np.searchsorted(edges, scores, side="right")]
+
+
+def _probabilities(
+    features: NDArray[np.float64], truth: NDArray[np.int64], groups: Sequence[str]
+) -> NDArray[np.float64]:
+    """That each text is positive, by fits that have not seen its work."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    n = int(truth.sum())
+    found = cross_val_predict(
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+        features,
+        truth,
+        groups=list(groups),
+        cv=_folds(groups[:n], groups[n:]),
+        method="predict_proba",
+    )
+    return np.asarray(found[:, 1])
 
 
 def _folds(positive: Sequence[str], negative: Sequence[str]) -> Any:

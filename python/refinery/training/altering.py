@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Addresses: they give sources away, and people's have no place in a model's vocabulary.
 _ADDRESSES = re.compile(r"\S*(?:@|://|www\.)\S*")
+# A word of marks alone: it tells mail, tables and transcripts by their layout, not by what they say.
+_MARKS = re.compile(r"(?<!\S)[^\w\s]+(?!\S)")
 _FEWEST_FILLERS = 50
 
 
@@ -39,6 +41,8 @@ def alter(chunk: Chunk, config: AlterConfig, seed: int) -> Chunk:
         text = re.sub(r"[^\w\s]+", " ", text)
     if draw.random() < config.no_digits:
         text = re.sub(r"\d+", "", text)
+    if draw.random() < config.no_marks:
+        text = _MARKS.sub(" ", text)
     return replace(chunk, text=prepare(text))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from refinery.training.trainer import TrainingReport
 
 _CLASSES = {POSITIVE: "positive", NEGATIVE: "negative"}
+_MATCHED = {True: ", as many of each length", False: "", "format": ", as many of each format"}
 # A corpus of single files has as many origins as documents.
 _MOST_ORIGINS = 40
 
@@ -71,7 +72,7 @@ def _data(recipe: Recipe, report: TrainingReport) -> Iterator[str]:
     total = len(report.examples.chunks)
     yield (
         f"{total // 2} chunks of each class, {chunks.words[0]} to {chunks.words[1]} words"
-        f"{', as many of each length' if chunks.match else ''}; of them {judged.n_positive} positive "
+        f"{_MATCHED[chunks.match]}; of them {judged.n_positive} positive "
         f"and {judged.n_negative} negative ones of {report.sidecar.training['held_out']['works']} "
         "works held out.\n"
     )

@@ -155,8 +155,10 @@ class ChunksConfig(Section):
     )
     per_class: int = Field(20_000, ge=50, description="Most chunks of a class.")
     per_document: int = Field(10, ge=1, description="Most chunks of one document.")
-    match: bool = Field(
-        default=True, description="Equal numbers of both classes in each of eight ranges of length."
+    match: bool | Literal["format"] = Field(
+        default=True,
+        description="Equal numbers of both classes in each of eight ranges of length; `format`: in each "
+        "of ten ranges of how much lengths and marks alone, as the leak check sees them, look positive.",
     )
 
     @model_validator(mode="after")
@@ -177,6 +179,9 @@ class AlterConfig(Section):
     upper_case: Share = 0.0
     no_punctuation: Share = 0.0
     no_digits: Share = 0.0
+    no_marks: Annotated[
+        Share, Field(description="Words without a letter or a digit, such as `--` and `|`.")
+    ] = 0.0
     addresses: Literal["keep", "remove"] = Field(
         "remove", description="E-mail and web addresses, which give sources away."
     )

@@ -1,4 +1,4 @@
-"""From a training file to examples: read every part, cut, draw, alter, match lengths."""
+"""From a training file to examples: read every part, cut, draw, alter, match lengths or format."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from refinery.config import InputConfig
 from refinery.errors import ConfigError, nearest
 from refinery.io.corpus import CorpusReader
 from refinery.io.inputs import find_files, matching_files
+from refinery.scoring.leak import format_ranges
 from refinery.scoring.text_prep import prepare, words
 from refinery.training.altering import alter, damaged, fillers_of, made_up
 from refinery.training.cleaning import clean
@@ -334,13 +335,11 @@ class _Reading:
             yield Chunk(part.label, prepare(text), f"{name} {i}", name, config.weight)
 
     def _matched(self, chunks: list[Chunk]) -> list[Chunk]:
-        """Equal numbers of both classes, in each range of length if so configured."""
-        settings, seed = self._config.chunks, self._config.seed
+        """Equal numbers of both classes, in each range of length or format if so configured."""
+        seed = self._config.seed
         by_class = _grouped(chunks, lambda chunk: chunk.label)
-        ranges = [(lambda _: 0), self._range_of]
-        cells = {
-            label: _grouped(found, ranges[settings.match]) for label, found in by_class.items()
-        }
+        range_of = self._ranges(by_class)
+        cells = {label: _grouped(found, range_of) for label, found in by_class.items()}
         matched: list[Chunk] = []
         for cell in sorted(set().union(*cells.values())):
             both = [cells[label].get(cell, []) for label in (POSITIVE, NEGATIVE) if label in cells]
@@ -350,15 +349,29 @@ class _Reading:
                 matched += ordered[:n]
         return self._limited(matched, {label: len(found) for label, found in by_class.items()})
 
+    def _ranges(self, by_class: dict[str, list[Chunk]]) -> Callable[[Chunk], int]:
+        match = self._config.chunks.match
+        if match != "format":
+            return self._range_of if match else lambda _: 0
+        sides = [by_class.get(label, []) for label in (POSITIVE, NEGATIVE)]
+        if not all(sides):
+            return lambda _: 0
+        texts = [[chunk.text for chunk in side] for side in sides]
+        works = [chunk.work for side in sides for chunk in side]
+        places = format_ranges(*texts, groups=works)
+        found = dict(zip([*texts[0], *texts[1]], places, strict=True))
+        return lambda chunk: found[chunk.text]
+
     def _limited(self, matched: list[Chunk], before: dict[str, int]) -> list[Chunk]:
         n = min(len(matched) // 2, self._config.chunks.per_class)
         if n == 0:
             message = "positives and negatives have no length in common; widen chunks.words"
             raise self._recipe.error_at(("chunks",), message)
         least = min(before.values())
+        what = "format" if self._config.chunks.match == "format" else "lengths"
         if n < least // 2:
             self.notes.append(
-                f"matching lengths left {n} of {least} chunks: the classes' lengths differ"
+                f"matching {what} left {n} of {least} chunks: the classes' {what} differ"
             )
         by_class = _grouped(matched, lambda chunk: chunk.label)
         seed = self._config.seed
