@@ -311,8 +311,13 @@ class Recipe(CheckedFile[TrainingConfig]):
 
     @property
     def hash(self) -> str:
-        """Names what determines the examples and the model: all but where it is written."""
-        settings = self.config.model_dump(mode="json", by_alias=True, exclude={"output"})
+        """Names what determines the examples and the model: all but where it is written.
+
+        Without defaults, so that a key that this file does not use changes nothing when it is new.
+        """
+        settings = self.config.model_dump(
+            mode="json", by_alias=True, exclude={"output"}, exclude_defaults=True
+        )
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def contradictions(self) -> Iterator[Problem]:
