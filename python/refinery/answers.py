@@ -106,6 +106,15 @@ class Answers(ABC):
         dropped = self.decisions.filter(pl.col("dropped_by") == reason)
         return dropped.join(self.annotations, on="id", how="left", maintain_order="left")
 
+    def diff(self, after: Answers) -> pl.DataFrame:
+        """The documents that another run judges differently: `id`, `before`, `after`, `n_tokens`.
+
+        A verdict is `kept`, the reason that dropped it, or `not read`; see `refinery diff`.
+        """
+        from refinery.verdict_diff import diff
+
+        return diff(self, after)
+
     def reasons(self) -> pl.DataFrame:
         """How many documents fail each pair of reasons: `reason`, `other`, `documents`.
 

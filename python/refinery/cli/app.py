@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from refinery.cli.budget import budget
+from refinery.cli.diff import diff
 from refinery.cli.drift import drift
 from refinery.cli.help import EXIT_CODES, add_examples
 from refinery.cli.label import label
@@ -419,6 +420,7 @@ def clean(out: OutFolder) -> None:
 
 
 app.command()(budget)
+app.command()(diff)
 app.command()(drift)
 app.command()(label)
 app.command()(mix)

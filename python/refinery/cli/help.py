@@ -46,6 +46,7 @@ EXAMPLES = {
         "refinery budget -N 1.7B -D 350B --raw 2T",
         "refinery budget -N 1.7B --tokens-per-parameter 200 --raw 2T --yield 17.5%",
     ),
+    "diff": ("refinery diff refined/ refined-stricter/ --write changed.parquet",),
     "drift": (
         "refinery drift refined/ --write good.json",
         "refinery drift refined-today/ --reference good.json",
