@@ -116,6 +116,24 @@ def test_parts_of_a_grammar_of_labels_and_of_chunks_that_hold_something(folder):
     assert all("cheap" in c.text for c in rest)
 
 
+@pytest.mark.parametrize(("work", "works"), [("document", 2), ("source", 1), ("prompt", 2)])
+def test_what_a_work_is_for_one_part(folder, work, works):
+    rows = [
+        {"text": f"{i} two three four five six", "source": "s", "prompt": f"p{i}"} for i in range(2)
+    ]
+    pl.DataFrame(rows).write_parquet(folder / "own.parquet")
+    pl.DataFrame(made_documents(20)).write_parquet(folder / "raw.parquet")
+    text = f"""
+    name: n
+    output: n.bin
+    input: {{path: raw.parquet, id: id, source: source}}
+    positives: {{path: own.parquet, source: source, work: {work}}}
+    chunks: {{words: [5, 40], match: false}}
+    """
+    found = read_examples(parse_recipe(text, folder=folder)).chunks
+    assert len({chunk.work for chunk in found if chunk.label == "hq"}) == works
+
+
 def test_a_rule_that_is_not_in_the_grammar_is_named(folder):
     pl.DataFrame(made_documents(40)).write_parquet(folder / "raw.parquet")
     pl.DataFrame({"text": ["a b c d e f"], "rated": [7], "prompt": ["p"]}).write_parquet(

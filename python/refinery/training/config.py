@@ -233,6 +233,7 @@ class CalibrateConfig(Section):
     """Labelled documents of the pool, for reading a score as a probability."""
 
     labels: str = Field(description="A labelled set (Parquet or JSONL).")
+    label: str = Field("label", description="Name of the column of its labels.")
     min: float = Field(description="The least label that counts as positive.")
     method: Literal["auto", "isotonic", "platt"] = Field(
         "auto", description="auto: isotonic from 1,000 labels, Platt below."

@@ -183,7 +183,7 @@ class _Reading:
 
     def _columns(self, parts: Sequence[_Part]) -> set[str]:
         work = {self._work} - {"document", "source"}
-        own = {part.config.work for part in parts if part.config.work is not None}
+        own = {name for part in parts for name in _own_column(part)}
         return work.union(own, *(part.config.where for part in parts)) | (
             {"source"} if self._work == "source" and self._has_source(parts) else set()
         )
@@ -252,7 +252,7 @@ class _Reading:
 
     def _read_labels(self, part: _Part) -> None:
         config = part.config
-        shown, carried = str(config.labels), [] if config.work is None else [config.work]
+        shown, carried = str(config.labels), _own_column(part)
         path = self._recipe.folder / shown
         labels = read_labels(path, shown, label=config.label, carried=carried)
         chosen = labels.filter(
@@ -386,6 +386,12 @@ class _Reading:
         width = math.log(longest / shortest) / _RANGES or 1.0
         place = int(math.log(max(chunk.n_words, 1) / shortest) // width)
         return min(max(place, 0), _RANGES - 1)
+
+
+def _own_column(part: _Part) -> list[str]:
+    """The column that says what a work is for this part, where it is not one of every table."""
+    work = part.config.work
+    return [] if work in (None, "document", "source") else [work]
 
 
 def _work_of(row: dict[str, object], work: str) -> str:

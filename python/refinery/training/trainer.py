@@ -328,7 +328,8 @@ def _labelled_texts(recipe: Recipe) -> tuple[list[str], list[bool]]:
     settings = recipe.config.calibrate
     if settings is None:
         return [], []
-    labels = read_labels(recipe.folder / settings.labels, settings.labels)
+    path = recipe.folder / settings.labels
+    labels = read_labels(path, settings.labels, label=settings.label)
     missing = labels.filter(pl.col("text").is_null())
     if len(missing) and recipe.config.input:
         labels = _with_pool_text(recipe, labels, missing["id"])
