@@ -177,9 +177,13 @@ class VoidAblationError(DataError):
     def __init__(self, out: str, gates: list[str]) -> None:
         self.out = out
         self.gates = gates
+        help_ = (
+            "two random draws differ that much by chance in some one of fifteen: another `seed:`, or more seeds, tell"
+            if gates == ["random = random"]
+            else "more text of each work, more seeds or a larger pool may help"
+        )
         super().__init__(
-            f"{out}: void: {', '.join(gates)} did not hold, so this ablation cannot see quality; "
-            "more text of each work, more seeds or a larger pool may help"
+            f"{out}: void: {', '.join(gates)} did not hold, so this ablation cannot see quality; {help_}"
         )
 
 

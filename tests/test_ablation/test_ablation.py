@@ -1,8 +1,10 @@
 """Ablations from file to page, on a corpus whose good half is known."""
 
+import gzip
 import json
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from planted import write_ablation
 from typer.testing import CliRunner
@@ -10,7 +12,7 @@ from typer.testing import CliRunner
 import refinery as rf
 from refinery.ablation import command as commands
 from refinery.ablation.command import ablate
-from refinery.ablation.config import load_ablation, parse_ablation
+from refinery.ablation.config import WorkConfig, load_ablation, parse_ablation
 from refinery.ablation.decontaminate import is_similar, shares_ngram
 from refinery.ablation.pool import PoolMaker
 from refinery.ablation.works import read_works, split
@@ -192,12 +194,29 @@ def test_the_file_of_the_demo_is_valid_and_text_without_works_is_cut(tmp_path):
     from refinery.demo import ABLATION
 
     config, _ = load_ablation(ABLATION)
-    assert [work.parts for works in config.families.values() for work in works] == [6, 6, 6]
-    rows = {"id": [str(i) for i in range(60)], "text": "x", "source": "man-page"}
-    (tmp_path / "raw").mkdir()
-    pl.DataFrame(rows).write_parquet(tmp_path / "raw" / "a.parquet")
+    assert [work.parts for works in config.families.values() for work in works] == [6, 8, 6]
+    rows = [
+        {"id": f"{i}", "text": "x", "source": "docstring", "origin": f"{owner}-3.12/a.py"}
+        for i, owner in enumerate(["python", "numpy"] * 60)
+    ]
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    pl.DataFrame(rows[:40]).write_parquet(raw / "a.parquet")
+    lines = ["".join(json.dumps(row) + "\n" for row in part) for part in (rows[40:80], rows[80:])]
+    (raw / "b.jsonl.gz").write_bytes(gzip.compress(lines[0].encode()))
+    (raw / "c.jsonl.zst").write_bytes(pa.compress(lines[1].encode(), "zstd", asbytes=True))
     works = read_works({"far": config.families["far"]}, tmp_path, work_bytes=10, seed=1)
-    assert works.measured["work"].n_unique() == 6
+    assert works.measured["work"].n_unique() == 8
+    # Of every shard, whatever its format; and none of the docstrings of other packages.
+    assert works.held_out == {str(i) for i in range(0, 120, 2)}
+    (raw / "d.txt").write_text("x")
+    with pytest.raises(ConfigError, match=r"d\.txt: no format is known .* \.jsonl\.zst"):
+        read_works(
+            {"far": [WorkConfig(path=["raw/*.parquet", "raw/d.txt"])]},
+            tmp_path,
+            work_bytes=1,
+            seed=1,
+        )
 
 
 def test_half_of_a_work_at_most_is_measured():

@@ -61,7 +61,7 @@ def test_a_model_that_obeys_the_law_does_as_predicted(ablation_folder, repeats, 
         ablation_folder / "ablation.yaml",
         [
             "arms=[random, random_again, top, oracle, inverse]", "yields=[0.2]", "regimes=[tokens, compute]",
-            f"compute={{passes: {passes}, arms: [top, random]}}", f"proxy={proxy}", f"output.path=law-{proxy}/",
+            f"compute={{passes: {passes}, arms: [top, random]}}", f"proxy={proxy}", f"output.path=law-{proxy}/", "output.pool=law-pool/",
         ],
         proxy=Lawful(sees_repetition=repeats),
     )  # fmt: skip

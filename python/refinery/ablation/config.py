@@ -57,7 +57,9 @@ def _where(value: Any) -> Any:
 class WorkConfig(Section):
     """Text of one work, or of several that a column tells apart."""
 
-    path: str = Field(description="A file or glob: .parquet, .jsonl, .csv, .arrow.")
+    path: str | Annotated[list[str], Field(min_length=1)] = Field(
+        description="A file or glob, or several: .parquet, .jsonl (.gz, .zst), .csv, .arrow."
+    )
     name: str | None = Field(None, description="Of the work; its file's name by default.")
     by: str | None = Field(None, description="Column of which each value is a work.")
     parts: int | None = Field(
@@ -150,6 +152,12 @@ class GptChoice(Section):
 
     size: Literal["cpu", "2M", "8M", "25M"] = "cpu"
     rate: float = Field(1.0, gt=0, le=1, description="1, 1/3 and 1/10 should order arms alike.")
+    evaluations: int = Field(
+        3,
+        ge=1,
+        le=20,
+        description="Over the last steps, whose mean is the result; each costs time.",
+    )
 
 
 class ComputeConfig(Section):

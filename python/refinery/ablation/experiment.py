@@ -69,7 +69,8 @@ def make_proxy(config: AblationConfig, between: Callable[[], None] = lambda: Non
         return NgramProxy(config.ngram, between=between)
     from refinery.ablation.gpt import SIZES, GptProxy
 
-    return GptProxy(SIZES[config.gpt.size], rate=config.gpt.rate, between=between)
+    size = SIZES[config.gpt.size].model_copy(update={"evaluations": config.gpt.evaluations})
+    return GptProxy(size, rate=config.gpt.rate, between=between)
 
 
 class Experiment:
@@ -103,6 +104,7 @@ class Experiment:
         works = read_works(
             config.families, self._folder, work_bytes=config.work_bytes, seed=config.seed
         )
+        self._out.mkdir(parents=True, exist_ok=True)
         pool = self._maker.make(works, self._progress, self._pool)
         corpus = self._corpus(pool)
         proxy = proxy or make_proxy(config, self._stop.check)

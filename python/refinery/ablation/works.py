@@ -19,7 +19,7 @@ from refinery import _core
 from refinery.errors import ConfigError, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from refinery.ablation.config import Where, WorkConfig
 
@@ -102,7 +102,7 @@ def _read(family: str, work: WorkConfig, folder: Path) -> pl.DataFrame:
         msg = f"no column {absent[0]!r}{nearest(absent[0], columns)}"
         raise _problem(msg)
     rows = rows.filter(*(c for column, where in work.where.items() for c in _holds(column, where)))
-    name = pl.lit(work.name or Path(work.path).stem)
+    name = pl.lit(work.name or Path(work.path if isinstance(work.path, str) else work.path[0]).stem)
     context = pl.col(work.context).fill_null("").str.strip_chars_end() if work.context else ""
     found = rows.filter(pl.col(work.text).str.len_bytes() > 0).select(
         family=pl.lit(family),
@@ -138,23 +138,41 @@ def _numbered() -> pl.Expr:
 
 
 def _scan(work: WorkConfig, folder: Path) -> pl.LazyFrame:
-    names = sorted(glob.glob(work.path, root_dir=folder, recursive=True))  # noqa: PTH207 - may be absolute
-    paths = [folder / name for name in names]
-    if not paths:
-        msg = f"{work.path!r} matches no file (looked from {folder})"
+    asked = [work.path] if isinstance(work.path, str) else work.path
+    by_format: dict[str, list[Path]] = {}
+    for pattern in asked:
+        names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 - may be absolute
+        if not names:
+            msg = f"{pattern!r} matches no file (looked from {folder})"
+            raise _problem(msg)
+        for name in names:
+            by_format.setdefault(_format(name), []).append(folder / name)
+    frames = [_SCANS[ending](paths) for ending, paths in by_format.items()]
+    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+
+
+_SCANS: dict[str, Callable[[list[Path]], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    ".jsonl": pl.scan_ndjson,
+    ".ndjson": pl.scan_ndjson,
+    ".csv": pl.scan_csv,
+    ".arrow": pl.scan_ipc,
+    ".feather": pl.scan_ipc,
+}
+_COMPRESSED = (".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
+
+
+def _format(name: str) -> str:
+    """The ending that says how a file is read; Polars sees by itself how one is compressed."""
+    whole = name.lower()
+    ending = Path(whole).suffix
+    if whole.endswith(_COMPRESSED):
+        ending = Path(whole.removesuffix(ending)).suffix
+    if ending not in _SCANS:
+        allowed = ", ".join((*_SCANS, *_COMPRESSED))
+        msg = f"{name}: no format is known by that name; allowed endings: {allowed}"
         raise _problem(msg)
-    match paths[0].suffix.lower():
-        case ".parquet":
-            return pl.scan_parquet(paths)
-        case ".jsonl" | ".ndjson":
-            return pl.scan_ndjson(paths)
-        case ".csv":
-            return pl.scan_csv(paths)
-        case ".arrow" | ".feather":
-            return pl.scan_ipc(paths)
-    allowed = ".parquet, .jsonl, .ndjson, .csv, .arrow, .feather"
-    msg = f"{work.path}: no format is known by that name; allowed endings: {allowed}"
-    raise _problem(msg)
+    return ending
 
 
 def _problem(message: str) -> ConfigError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from refinery.ablation.gpt.config import GptConfig
 
-VERSION = 2
+VERSION = 3
 """Raised when the same settings give other numbers."""
 
 
