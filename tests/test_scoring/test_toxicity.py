@@ -1,6 +1,7 @@
 """The built-in toxicity score: what it is, that it orders plain cases, that it is a column and no filter."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from refinery.scoring import read_sidecar
 from refinery.training import load_recipe
 from refinery.training.grammar import load_grammar
 from refinery.training.measure import score_texts
+from refinery.training.reading import read_examples
 
 MODEL = builtin.path("builtin/toxicity")
 RECIPE = MODEL.with_name("toxicity.train.yaml")
@@ -69,6 +71,20 @@ def test_only_text_of_allowed_licence_and_source_is_asked_for():
     assert not [s for s in sources if s.startswith(("gokriznastic/", "jkkummerfeld/", "mlschmitt/"))]  # fmt: skip
     labelled = {p.labels for p in [*config.positives, *config.negatives] if p.kind == "labels"}
     assert labelled == {"labelled/toxicity_model_output.parquet"}
+
+
+@pytest.mark.slow
+def test_the_recipe_draws_the_examples_that_the_model_was_trained_on(
+    sidecar, shared_data, tmp_path
+):
+    for name in ("raw", "labelled"):
+        (tmp_path / name).symlink_to(shared_data / name)
+    for file in MODEL.parent.glob("toxicity.*.yaml"):
+        shutil.copy(file, tmp_path)
+    examples = read_examples(load_recipe(tmp_path / RECIPE.name))
+    assert examples.counts == sidecar.training["origins"]
+    prompts = {c.work for c in examples.chunks if c.origin.startswith("labelled in")}
+    assert 20 < len(prompts) <= 48
 
 
 @pytest.mark.parametrize("kind", PAIRS)

@@ -89,7 +89,7 @@ class _Part:
         expression = meets(self.config.where)
         if self.ids is None:
             return expression & ~pl.col("_labelled")
-        return expression & pl.col("id").is_in(self.ids)
+        return expression & pl.col("id").is_in(self.ids.implode())
 
 
 def read_examples(recipe: Recipe) -> Examples:
@@ -197,7 +197,7 @@ class _Reading:
         negative = [part for part in parts if part.label == NEGATIVE]
         # A document is of one class: what has a label is of that label's, what is a positive is no
         # negative.
-        is_labelled = pl.col("id").is_in(self._labelled_ids())
+        is_labelled = pl.col("id").is_in(self._labelled_ids().implode())
         for table in pool.tables():
             marked = table.with_columns(_labelled=is_labelled)
             taken = pl.any_horizontal(pl.lit(value=False), *(p.wanted() for p in positive))

@@ -349,7 +349,7 @@ def _with_pool_text(recipe: Recipe, labels: pl.DataFrame, ids: pl.Series) -> pl.
     # All of the pool: a labelled document need not be alive in the run.
     whole = replace(recipe, config=recipe.config.model_copy(update={"run": None}))
     found = [
-        table.filter(pl.col("id").is_in(ids)).select("id", found="text")
+        table.filter(pl.col("id").is_in(ids.implode())).select("id", found="text")
         for table in Pool(whole, set()).tables()
     ]
     texts = (
