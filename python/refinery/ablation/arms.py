@@ -19,7 +19,11 @@ import pyarrow as pa
 
 from refinery import _core
 from refinery import signal_table as signals
+from refinery.ablation.decontaminate import shares_ngram
+from refinery.ablation.importance import log_weights
+from refinery.ablation.pool import measured_texts
 from refinery.ablation.topics import topics
+from refinery.ablation.works import read_documents
 from refinery.api import Run
 from refinery.decide.rules import failure
 from refinery.errors import DataError
@@ -70,6 +74,7 @@ class Arms:
         self._n = len(pool.frame)
         self._bytes = pool.frame["n_bytes"].to_numpy()
         self._tokens = corpus.lengths
+        self._importances: dict[str, Floats] = {}
 
     @property
     def pool_tokens(self) -> int:
@@ -115,6 +120,8 @@ class Arms:
                 return self._score(arm) / arm.tau + self._gumbel(seed)
             case "shuffled":
                 return self._score(arm)[self._permutation(seed)]
+            case "dsir":
+                return self._importance(arm) + self._gumbel(seed)
             case "length":
                 return self._tokens[: self._n].astype(np.float64)
             case "ppl_low":
@@ -216,6 +223,24 @@ class Arms:
         spread = values.std()
         scaled = (values - values.mean()) / (spread or 1.0)
         return scaled.fill_null(scaled.min() or 0.0).to_numpy()
+
+    def _importance(self, arm: ArmConfig) -> Floats:
+        """Log weight of each document for the target of an arm, once for all seeds and yields.
+
+        Target text that the evaluation holds is left out: the arm would be an oracle.
+        """
+        if arm.name not in self._importances:
+            found = read_documents({f"arms.{arm.name}.target": arm.target or []}, self._folder)
+            measured = [*self._pool.works.held_out, *self._pool.works.measured["id"]]
+            free = found.filter(~pl.col("id").is_in(measured))["text"]
+            texts = free.filter(~shares_ngram(free, measured_texts(self._pool.works)))
+            if texts.is_empty():
+                message = f"arms.{arm.name}.target: the evaluation holds all of it; name other text"
+                raise DataError(message)
+            target = pa.array(self._corpus.tokenizer.encode(texts.to_arrow()))
+            documents = self._corpus.training.slice(0, self._n)
+            self._importances[arm.name] = log_weights(documents, target)
+        return self._importances[arm.name]
 
     @cached_property
     def _perplexity(self) -> Floats:

@@ -29,7 +29,7 @@ FAMILIES = (*TARGETS, "pool", "avoid")
 
 ArmKind = Literal[
     "full", "random", "random_again", "length_matched", "length", "rules", "top", "sample",
-    "quota", "ppl_low", "ppl_mid", "oracle", "inverse", "shuffled", "run",
+    "quota", "dsir", "ppl_low", "ppl_mid", "oracle", "inverse", "shuffled", "run",
 ]  # fmt: skip
 RULES = (
     "datatrove/gopher_quality",
@@ -87,6 +87,9 @@ class ArmConfig(Section):
         description="As in a pipeline file: who may be kept at all, before the arm's own choice. "
         "Kind `rules` draws at random among those, and has a default.",
     )
+    target: list[WorkConfig] | None = Field(
+        None, description="Text that `dsir` draws after: as works, none of them measured."
+    )
     run: str | None = Field(None, description="Output folder of a finished run, of `run`.")
     yields: list[Annotated[float, Field(gt=0, le=1)]] | None = Field(
         None, description="The main yield by default, and every yield for `top`."
@@ -105,6 +108,9 @@ class ArmConfig(Section):
     def _complete(self) -> ArmConfig:
         if self.kind == "run" and self.run is None:
             msg = "an arm of kind run needs run: the output folder of a finished run"
+            raise ValueError(msg)
+        if (self.kind == "dsir") != bool(self.target):
+            msg = "target: what an arm of kind dsir draws after; it needs one, and no other kind takes it"
             raise ValueError(msg)
         if self.rules is not None and self.kind in _RULELESS:
             allowed = ", ".join(kind for kind in get_args(ArmKind) if kind not in _RULELESS)

@@ -26,7 +26,7 @@ from refinery.ablation.ngram import neutral_tokenizer
 from refinery.ablation.pool import Pool, PoolMaker, thread_pool
 from refinery.ablation.proxy import Corpus, NgramProxy
 from refinery.ablation.regimes import COMPUTE, TOKENS
-from refinery.ablation.works import hashed, read_works
+from refinery.ablation.works import hashed, read_documents, read_works
 from refinery.atomic import writing_beside
 from refinery.engine import Silent, Stop, run_tasks
 
@@ -103,6 +103,11 @@ class Experiment:
         self._maker.check()
         works = read_works(
             config.families, self._folder, work_bytes=config.work_bytes, seed=config.seed
+        )
+        # Read again where they are needed: here what is wrong with them is told before hours of work.
+        read_documents(
+            {f"arms.{arm.name}.target": arm.target for arm in config.arms if arm.target},
+            self._folder,
         )
         self._out.mkdir(parents=True, exist_ok=True)
         pool = self._maker.make(works, self._progress, self._pool)

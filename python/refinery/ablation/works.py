@@ -56,21 +56,36 @@ def read_works(
     Raises
     ------
     ConfigError
+        As `read_documents`.
+    """
+    documents = read_documents(
+        {f"families.{name}": works for name, works in families.items()}, folder
+    )
+    documents = documents.with_columns(pl.col("family").str.strip_prefix("families."))
+    return split(documents, work_bytes=work_bytes, seed=seed)
+
+
+def read_documents(asked: Mapping[str, Sequence[WorkConfig]], folder: Path) -> pl.DataFrame:
+    """All documents of some lists of works, a frame of `SCHEMA`; `family` is the name of the list.
+
+    Raises
+    ------
+    ConfigError
         With every path that matches nothing, column that is not there, and work without text.
     """
     problems: list[Problem] = []
     frames = [pl.DataFrame(schema=SCHEMA)]
-    for family, works in families.items():
+    for name, works in asked.items():
         for i, work in enumerate(works):
             try:
-                frames.append(_read(family, work, folder))
+                frames.append(_read(name, work, folder))
             except ConfigError as error:
-                where = f"families.{family}[{i}]"
+                where = f"{name}[{i}]"
                 problems += [Problem(0, 0, where, p.message) for p in error.problems]
     if problems:
         msg = ""
         raise ConfigError(msg, problems)
-    return split(pl.concat(frames), work_bytes=work_bytes, seed=seed)
+    return pl.concat(frames)
 
 
 def split(documents: pl.DataFrame, *, work_bytes: int, seed: int) -> Works:
