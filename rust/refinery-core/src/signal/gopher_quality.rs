@@ -119,9 +119,12 @@ fn count_words(doc: &Doc<'_>) -> WordCounts {
     let (of_byte, stop_words) = (&*OF_BYTE, &*STOP_WORDS);
     for word in doc.words {
         let mut kind = of_byte[usize::from(text[word.start as usize])];
-        // A letter answers both questions, and so does any character that is alone.
+        // A letter at either end answers both questions, and so does any character that is alone.
         if !kind.has_alpha & (word.len() > 1) {
-            kind = classify(word.text(doc.text));
+            kind = of_byte[usize::from(text[word.end as usize - 1])];
+            if !kind.has_alpha {
+                kind = classify(word.text(doc.text));
+            }
         }
         counts.core += usize::from(kind.is_core);
         counts.core_chars += word.n_chars as usize * usize::from(kind.is_core);
@@ -210,9 +213,15 @@ fn count_lines(text: &str) -> LineCounts {
     let mut counts = LineCounts::default();
     for line in split_lines(text) {
         counts.all += 1;
-        counts.starting_bullet += usize::from(lstrip(line).starts_with(['•', '-']));
-        let end = rstrip(line);
-        counts.ending_ellipsis += usize::from(end.ends_with("...") || end.ends_with('…'));
+        // Most lines begin and end with a letter or a digit, and are done.
+        let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        if !is_plain(line.as_bytes().first()) {
+            counts.starting_bullet += usize::from(lstrip(line).starts_with(['•', '-']));
+        }
+        if !is_plain(line.as_bytes().last()) {
+            let end = rstrip(line);
+            counts.ending_ellipsis += usize::from(end.ends_with("...") || end.ends_with('…'));
+        }
     }
     counts
 }

@@ -230,17 +230,12 @@ impl SpacyWords {
         let plain = &self.rules.plain;
         // Without a letter this is the byte before the chunk or itself; it is not looked at.
         let letter = text[(start + n_letters).saturating_sub(1)];
-        let (mark, is_mark) = plain.mark(letter, text[end - 1]);
+        let mark = plain.mark(text[end - 1]);
         let hash = Front::new(bytes, n_letters).hash();
-        #[expect(
-            clippy::needless_bitwise_bool,
-            reason = "one branch for all that may go otherwise: most chunks pass"
-        )]
-        let is_plain = is_mark & (n_marks <= 1) & (n_letters > 0) & !plain.is_suspect(hash);
-        if !is_plain {
+        if plain.objection(hash, letter, n_marks, mark) != 0 {
             return false;
         }
-        self.finder.restart(if n_marks == 1 { mark.id } else { 0 });
+        self.finder.restart(mark.id * n_marks as TokenId);
         let after = (start + n_letters) as u32;
         let word = Word {
             start: start as u32,

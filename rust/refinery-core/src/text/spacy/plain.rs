@@ -11,7 +11,7 @@ const BITS: usize = 1 << 16;
 
 /// Which runs of letters may need a rule: a bit per hash, so a few others seem to as well.
 pub(super) struct Plain {
-    suspects: Vec<u64>,
+    suspects: [u64; BITS / 64],
     pub(super) marks: [Mark; 256],
     /// Numbers of `'s` and `'S`.
     pub(super) possessives: [TokenId; 2],
@@ -37,7 +37,7 @@ const AFTER_LETTER: u8 = 2;
 impl Default for Plain {
     fn default() -> Self {
         Self {
-            suspects: Vec::new(),
+            suspects: [0; BITS / 64],
             marks: [Mark::default(); 256],
             possessives: [0; 2],
         }
@@ -53,7 +53,7 @@ impl Plain {
         classes: &Classes,
     ) -> Self {
         let mut plain = Self {
-            suspects: vec![0; BITS / 64],
+            suspects: [0; BITS / 64],
             marks: std::array::from_fn(|byte| Mark::new(byte as u8, phrases, classes)),
             possessives: ["'s", "'S"].map(|token| phrases.id(token)),
         };
@@ -69,27 +69,41 @@ impl Plain {
             ]
         };
         let stems = specials.flat_map(stems);
-        let bits: Vec<usize> = stems.chain(phrases.tokens()).map(bit_of).collect();
+        // No letters are no plain chunk either.
+        let texts = stems.chain(phrases.tokens()).chain([""]);
+        let bits: Vec<usize> = texts.map(bit_of).collect();
         for bit in bits {
             plain.suspects[bit / 64] |= 1 << (bit % 64);
         }
         plain
     }
 
-    /// Where a chunk is ASCII letters up to and with `letter`, and `last` is that letter or one byte
-    /// more: what to make of the byte, and whether it is a token of its own or a letter.
+    /// What the byte `last` is as a mark.
     #[inline]
-    pub(super) fn mark(&self, letter: u8, last: u8) -> (&Mark, bool) {
-        let mark = &self.marks[usize::from(last)];
+    pub(super) fn mark(&self, last: u8) -> &Mark {
+        &self.marks[usize::from(last)]
+    }
+
+    /// 0 if a chunk is plain: some letters with this hash, `letter` the last of them, and at most one
+    /// byte more, which `mark` is; without one, `mark` is that letter. A number, so that one branch
+    /// answers for all: they would be mispredicted one by one.
+    #[inline]
+    pub(super) fn objection(&self, hash: u64, letter: u8, n_marks: usize, mark: &Mark) -> u64 {
         let is_lower = letter >> 5 & 1;
-        (mark, mark.after + is_lower >= AFTER_LETTER)
+        let short_of = AFTER_LETTER.saturating_sub(mark.after + is_lower);
+        self.suspicion(hash) | n_marks as u64 >> 1 | u64::from(short_of)
     }
 
     /// Whether a run of letters with this hash may need a rule.
     #[inline]
     pub(super) fn is_suspect(&self, hash: u64) -> bool {
+        self.suspicion(hash) == 1
+    }
+
+    #[inline]
+    fn suspicion(&self, hash: u64) -> u64 {
         let bit = hash as usize % BITS;
-        self.suspects[bit / 64] >> (bit % 64) & 1 == 1
+        self.suspects[bit / 64] >> (bit % 64) & 1
     }
 }
 
