@@ -43,5 +43,5 @@ def test_a_run_takes_about_what_was_said(tmp_path, documents):
         [sys.executable, "-c", RUN], cwd=tmp_path, env=child_environment(), capture_output=True,
         text=True, check=True,
     )  # fmt: skip
-    # Measured 0.9 to 1.1; other versions of the libraries take more or less.
+    # Measured 0.8 to 1.1; other versions of the libraries take more or less.
     assert 0.6 < int(done.stdout) * 1024 / estimate < 1.4
