@@ -168,8 +168,16 @@ proptest! {
 
     /// Any words at any places, touching and overlapping no rule of a splitter.
     #[test]
-    fn repetition_is_the_twins_for_any_cut(text in "[abc]{0,80}", cuts in prop::collection::vec(1_usize..4, 0..60)) {
+    fn repetition_is_the_twins_for_any_cut(
+        part in "[abc]{0,80}",
+        times in 1..5_usize,
+        most in 2..13_usize,
+        cuts in prop::collection::vec(0..1000_usize, 0..150),
+    ) {
+        // Long repeats, cut alike or not, of n-grams around every length at which windows end.
+        let text = part.repeat(times);
         let (mut words, mut start) = (Vec::new(), 0);
+        let cuts = cuts.iter().map(|cut| 1 + cut % most);
         for length in cuts {
             let end = start + length;
             if end > text.len() {

@@ -267,6 +267,29 @@ mod tests {
     }
 
     #[test]
+    fn a_long_word_is_found_wherever_it_stands() {
+        for (before, length, after, expected) in [
+            (0, 1000, 0, 0.0),
+            (0, 1001, 0, 1.0),
+            (999, 1001, 1, 1.0),
+            (1500, 1001, 1500, 1.0),
+            (1500, 1000, 1500, 0.0),
+        ] {
+            let filler = |n: usize| "is so ".repeat(n / 6);
+            let word = "x".repeat(length);
+            // Other spaces than the one looked for end a word as well.
+            for space in [" ", "\u{a0}", "\t"] {
+                let text = format!(
+                    "{}So{space}{word}{space}so {}it is.",
+                    filler(before),
+                    filler(after)
+                );
+                check(&FAMILY, "n_lines_dropped_long_word", &[(&text, expected)]);
+            }
+        }
+    }
+
+    #[test]
     fn a_line_ends_after_its_citations_in_one_of_five_marks() {
         let cases = [
             ("It is so.", 1.0),

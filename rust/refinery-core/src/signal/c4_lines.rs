@@ -6,10 +6,12 @@
 //! Not here: counting over a document ([`super::c4`]).
 //!
 //! A line is searched for phrases only where the document may have one: the lower-cased document
-//! is searched once, with SIMD, and nearly all documents have none. Deleting a citation can bring
-//! a phrase together (`java[1]script`), so edited lines are searched each.
+//! is searched once for all of them, with SIMD, and nearly all documents have none. Deleting a
+//! citation can bring a phrase together (`java[1]script`), so edited lines are searched each.
+//! Likewise a line is searched for `[` and `{` only where the document has one.
 
-use memchr::{memchr, memmem::Finder};
+use aho_corasick::packed::Searcher;
+use memchr::{memchr, memmem::Finder, memrchr};
 
 use crate::text::chars::is_decimal;
 use crate::text::lines::split_spaces;
@@ -17,6 +19,8 @@ use crate::text::lower::lower_ascii;
 
 /// A word of more characters drops its line.
 const MAX_WORD_CHARS: usize = 1000;
+const LOREM_IPSUM: &str = "lorem ipsum";
+const JAVASCRIPT: &str = "javascript";
 const POLICY_PHRASES: [&str; 2] = ["terms of use", "privacy policy"];
 /// Looked for where [`COOKIE`] is found, which is in all of them.
 const COOKIE_PHRASES: [&str; 4] = [
@@ -115,9 +119,13 @@ pub struct LineJudge {
     lower: String,
     edited: String,
     may_have: Phrases,
+    may_have_citation: bool,
+    may_have_curly_bracket: bool,
 }
 
 struct Finders {
+    /// All of those below at once; none where the machine lacks the instructions.
+    any: Option<Searcher>,
     lorem_ipsum: Finder<'static>,
     javascript: Finder<'static>,
     policy: [Finder<'static>; POLICY_PHRASES.len()],
@@ -127,9 +135,13 @@ struct Finders {
 
 impl Default for LineJudge {
     fn default() -> Self {
+        let of_any = [LOREM_IPSUM, JAVASCRIPT, COOKIE]
+            .into_iter()
+            .chain(POLICY_PHRASES);
         let finders = Finders {
-            lorem_ipsum: Finder::new("lorem ipsum"),
-            javascript: Finder::new("javascript"),
+            any: Searcher::new(of_any),
+            lorem_ipsum: Finder::new(LOREM_IPSUM),
+            javascript: Finder::new(JAVASCRIPT),
             policy: POLICY_PHRASES.map(Finder::new),
             cookie: Finder::new(COOKIE),
             cookie_phrases: COOKIE_PHRASES.map(Finder::new),
@@ -139,6 +151,8 @@ impl Default for LineJudge {
             lower: String::new(),
             edited: String::new(),
             may_have: Phrases::default(),
+            may_have_citation: false,
+            may_have_curly_bracket: false,
         }
     }
 }
@@ -148,12 +162,15 @@ impl LineJudge {
     pub fn load(&mut self, text: &str) {
         lower_ascii(text, &mut self.lower);
         self.may_have = self.phrases();
+        self.may_have_citation = memchr(b'[', text.as_bytes()).is_some();
+        self.may_have_curly_bracket = memchr(b'{', text.as_bytes()).is_some();
     }
 
     /// Judges a stripped line of the loaded document.
     pub fn judge<'a>(&'a mut self, line: &'a str, rules: LineRules) -> Judged<'a> {
         let has_long_word = has_long_word(line);
-        let is_edited = !has_long_word && delete_citations(line, &mut self.edited);
+        let is_edited =
+            self.may_have_citation && !has_long_word && delete_citations(line, &mut self.edited);
         let text = if is_edited {
             self.edited.as_str()
         } else {
@@ -185,7 +202,8 @@ impl LineJudge {
             text,
             is_edited,
             has_lorem_ipsum: early.is_none() && found.lorem_ipsum,
-            has_curly_bracket: matches!(fate, Fate::Kept | Fate::Policy)
+            has_curly_bracket: self.may_have_curly_bracket
+                && matches!(fate, Fate::Kept | Fate::Policy)
                 && memchr(b'{', text.as_bytes()).is_some(),
         }
     }
@@ -194,6 +212,11 @@ impl LineJudge {
     fn phrases(&self) -> Phrases {
         let has = |finder: &Finder<'_>| finder.find(self.lower.as_bytes()).is_some();
         let finders = &self.finders;
+        if let Some(any) = &finders.any
+            && any.find(&self.lower).is_none()
+        {
+            return Phrases::default();
+        }
         Phrases {
             lorem_ipsum: has(&finders.lorem_ipsum),
             javascript: has(&finders.javascript),
@@ -205,7 +228,21 @@ impl LineJudge {
 
 fn has_long_word(line: &str) -> bool {
     let is_long = |word: &str| word.len() > MAX_WORD_CHARS && word.chars().count() > MAX_WORD_CHARS;
-    line.len() > MAX_WORD_CHARS && split_spaces(line).any(is_long)
+    may_have_long_word(line.as_bytes()) && split_spaces(line).any(is_long)
+}
+
+/// Whether so many bytes as the longest word allowed have stand together without a space.
+///
+/// Looks back from as far as such a word reaches, so that it reads but a few bytes of a long line.
+fn may_have_long_word(line: &[u8]) -> bool {
+    let mut rest = line;
+    while let Some(reach) = rest.get(..=MAX_WORD_CHARS) {
+        match memrchr(b' ', reach) {
+            Some(space) => rest = &rest[space + 1..],
+            None => return true,
+        }
+    }
+    false
 }
 
 fn has_few_words(line: &str, least: usize) -> bool {

@@ -25,7 +25,7 @@ use memchr::memmem;
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
 use super::{Asked, Family, Scratch, fraction, spec};
-use crate::text::lines::{count_newlines, newline_pair_parts};
+use crate::text::lines::newline_pair_parts;
 use crate::text::{Doc, Needs};
 
 const OF_CHARS: &str = "0 to 1; null for empty text";
@@ -130,8 +130,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let urls = urls::count(doc.text);
     let lines = lines::count(doc, parts);
     let words = words::count(doc);
-    let most = count_newlines(doc.text) / 2 + 1;
-    let paras = repeated_parts(doc.text, newline_pair_parts(doc.text), most, parts);
+    let paras = repeated_parts(doc.text, newline_pair_parts(doc.text), parts);
     let para_chars = n_chars - 2 * (paras.n_parts - 1);
     out[..18].copy_from_slice(&[
         fraction(n_chars - chars.plain, n_chars),

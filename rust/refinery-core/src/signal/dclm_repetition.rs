@@ -8,7 +8,7 @@
 use super::repeated_ngrams::RepeatedNgrams;
 use super::repeats::{PartBuffers, repeated_parts};
 use super::{Asked, Family, Scratch, fraction, spec};
-use crate::text::lines::{count_newlines, newline_lines, strip};
+use crate::text::lines::{newline_lines, strip};
 use crate::text::{Doc, Needs, Word};
 
 const OF_PARTS: &str = "0 to 1; null without one that is not blank";
@@ -104,15 +104,14 @@ pub struct Buffers {
 
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let Buffers { parts, ngrams } = &mut scratch.dclm_repetition;
-    let most = count_newlines(doc.text) + 1;
     let has_text = |part: &&str| !part.is_empty();
     let (mut line_chars, mut paragraph_chars) = (0, 0);
     let lines = newline_lines(doc.text).map(strip).filter(has_text);
     let lines = lines.inspect(|line| line_chars += line.chars().count());
-    let lines = repeated_parts(doc.text, lines, most, parts);
+    let lines = repeated_parts(doc.text, lines, parts);
     let paragraphs = doc.text.split("\n\n").map(strip).filter(has_text);
     let paragraphs = paragraphs.inspect(|part| paragraph_chars += part.chars().count());
-    let paragraphs = repeated_parts(doc.text, paragraphs, most, parts);
+    let paragraphs = repeated_parts(doc.text, paragraphs, parts);
     let (of_parts, of_ngrams) = out.split_at_mut(4);
     of_parts.copy_from_slice(&[
         fraction(lines.n_copies, lines.n_parts),

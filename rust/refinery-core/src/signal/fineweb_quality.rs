@@ -62,13 +62,26 @@ pub struct Buffers {
 }
 
 fn nonblank_lines(text: &str) -> impl Iterator<Item = &str> {
-    newline_lines(text).filter(|line| !strip(line).is_empty())
+    newline_lines(text).filter(|line| !is_blank(line))
+}
+
+/// Whether a line is white space; most begin with a character that is none.
+fn is_blank(line: &str) -> bool {
+    !line.as_bytes().first().is_some_and(u8::is_ascii_graphic) && strip(line).is_empty()
 }
 
 /// Whether a line has no more characters than a short one; reads no more of it than needed.
 fn is_short(line: &str) -> bool {
-    line.len() <= SHORT_LINE_CHARS
-        || line.len() <= SHORT_LINE_CHARS * 4 && line.chars().count() <= SHORT_LINE_CHARS
+    let bytes = line.as_bytes();
+    match bytes.get(..=SHORT_LINE_CHARS) {
+        None => true,
+        Some(first) => {
+            // More characters than a short line has, if each is one byte.
+            !first.is_ascii()
+                && bytes.len() <= SHORT_LINE_CHARS * 4
+                && line.chars().count() <= SHORT_LINE_CHARS
+        }
+    }
 }
 
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
@@ -79,7 +92,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         short += usize::from(is_short(line));
     });
     let parts = &mut scratch.fineweb_quality.parts;
-    let repeated = repeated_parts(doc.text, lines, newlines + 1, parts);
+    let repeated = repeated_parts(doc.text, lines, parts);
     out.copy_from_slice(&[
         repeated.n_parts as f64,
         fraction(punctuated, repeated.n_parts),

@@ -8,7 +8,7 @@
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
 use super::{Asked, Family, Scratch, fraction, spec};
-use crate::text::lines::{count_newlines, newline_run_lines, paragraphs};
+use crate::text::lines::{newline_run_lines, paragraphs};
 use crate::text::{Doc, Needs};
 
 const SHARE_OF_PARTS: &str = "0 to below 1";
@@ -112,13 +112,12 @@ pub struct Buffers {
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let asked = scratch.asked;
     let Buffers { parts, ngrams } = &mut scratch.gopher_repetition;
-    let most = count_newlines(doc.text) + 1;
     if asked.any(PARAGRAPHS) {
-        let repeated = repeated_parts(doc.text, paragraphs(doc.text), most, parts);
+        let repeated = repeated_parts(doc.text, paragraphs(doc.text), parts);
         fill_parts(doc, repeated, &mut out[..2]);
     }
     if asked.any(LINES) {
-        let repeated = repeated_parts(doc.text, newline_run_lines(doc.text), most, parts);
+        let repeated = repeated_parts(doc.text, newline_run_lines(doc.text), parts);
         fill_parts(doc, repeated, &mut out[2..4]);
     }
     if asked.any(OF_NGRAMS) {

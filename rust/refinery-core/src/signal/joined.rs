@@ -1,22 +1,35 @@
 //! The words of a document joined without a separator, and what datatrove's scan finds twice in
 //! them: there `ab c` equals `a bc`.
 //!
-//! Exact, and most words are settled by one look into a table ([`JoinedScan`]):
+//! Exact, and most words are settled by looks at a byte ([`JoinedScan`]):
 //!
 //! 1. [`Joined::load`] copies the words into one run of bytes, so that the joined n-gram at any word
 //!    is a slice of it.
 //! 2. A joined n-gram of as many bytes as a *window* equals another one only if the windows do with
-//!    which both begin. The words whose window occurs once are out, for every n.
+//!    which both begin. The words whose window occurs once are out, for every n from which on the
+//!    n-gram is that long; the others are asked again with a longer window.
 //! 3. Only the others are scanned, n by n.
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::repeats::{FirstSeen, fold};
+use super::repeats::{FirstSeen, Once, fold};
 use crate::text::Word;
 
 /// Bytes of a window: a little less than an English 5-gram. Of 8, 12, 16 and 20 the cheapest over
 /// a mixed corpus.
 const WINDOW: usize = 16;
+
+/// Bytes of the longest window.
+const LONGEST: usize = 48;
+
+/// By number of bytes, a window of which so many are ones and the others zeros.
+const FIRST_BYTES: [u128; WINDOW] = {
+    let mut ones = [0; WINDOW];
+    let mut n = 0;
+    while n < WINDOW {
+        ones[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    ones
+};
 
 /// The shortest n-grams that are scanned for.
 const LEAST: usize = 5;
@@ -27,7 +40,7 @@ const MIX: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345];
 /// Words in one run of bytes; buffers are reused.
 #[derive(Debug, Default)]
 pub struct Joined {
-    /// The words, and [`WINDOW`] bytes more at least.
+    /// The words, and [`LONGEST`] bytes more at least.
     bytes: Vec<u8>,
     /// Where each word starts in `bytes`, and where the last one ends.
     starts: Vec<u32>,
@@ -38,24 +51,27 @@ impl Joined {
     /// Takes the words of the next document.
     pub fn load(&mut self, text: &[u8], words: &[Word]) {
         // Words do not overlap, so they are no longer than the text.
-        if self.bytes.len() < text.len() + WINDOW {
-            self.bytes.resize(text.len() + WINDOW, 0);
+        if self.bytes.len() < text.len() + LONGEST {
+            self.bytes.resize(text.len() + LONGEST, 0);
         }
-        self.starts.clear();
-        self.n_chars.clear();
+        let bytes = &mut self.bytes[..];
         let mut joined = 0;
-        for word in words {
+        self.starts.clear();
+        self.starts.extend(words.iter().map(|word| {
             let (from, len) = (&text[word.start as usize..], word.len());
-            match (from.first_chunk(), self.bytes[joined..].first_chunk_mut()) {
+            let to = &mut bytes[joined..];
+            match (from.first_chunk(), to.first_chunk_mut()) {
                 // A copy of a fixed size is two instructions; the next word overwrites what is
                 // too much.
                 (Some(chunk), Some(to)) if len <= WINDOW => *to = *chunk as [u8; WINDOW],
-                _ => self.bytes[joined..joined + len].copy_from_slice(&from[..len]),
+                _ => to[..len].copy_from_slice(&from[..len]),
             }
-            self.starts.push(joined as u32);
+            let start = joined as u32;
             joined += len;
-        }
+            start
+        }));
         self.starts.push(joined as u32);
+        self.n_chars.clear();
         self.n_chars.extend(words.iter().map(|word| word.n_chars));
     }
 
@@ -67,6 +83,11 @@ impl Joined {
     /// The joined n-gram at word `at`.
     fn ngram(&self, at: usize, n: usize) -> &[u8] {
         &self.bytes[self.starts[at] as usize..self.starts[at + n] as usize]
+    }
+
+    /// The joined n-gram that begins at a suspect.
+    fn bytes_of(&self, suspect: &Suspect) -> &[u8] {
+        &self.bytes[suspect.start as usize..][..suspect.len as usize]
     }
 
     /// Characters of the words of the n-gram at word `at`.
@@ -94,26 +115,36 @@ impl Joined {
         cut_alike && self.ngram(a, n) == self.ngram(b, n)
     }
 
-    /// The bytes from word `at` on, at most as many as a window; those after the last word are any.
+    /// Hash of the first `N` bytes from word `at` on, at least a window and at most the longest one.
     #[inline]
-    fn window(&self, at: usize) -> u128 {
-        let bytes = &self.bytes[self.starts[at] as usize..];
-        // There are so many after every word.
-        u128::from_le_bytes(*bytes.first_chunk().unwrap_or(&[0; WINDOW]))
+    fn window_hash<const N: usize>(&self, at: u32) -> u64 {
+        let bytes = &self.bytes[self.starts[at as usize] as usize..];
+        // There are so many after every word; those after the last one are any.
+        ngram_hash(bytes.first_chunk::<N>().unwrap_or(&[0; N]))
     }
 
-    /// How many of the first words have a whole window before the last word ends.
-    fn n_windows(&self) -> usize {
-        let end = self.starts[self.len()] as usize;
-        let last = self.starts.iter().rev();
-        self.starts.len() - last.take_while(|&&s| s as usize + WINDOW > end).count()
+    /// Hash of the joined n-gram of `len` bytes from `start` on.
+    #[inline]
+    fn ngram_hash(&self, start: usize, len: usize) -> u64 {
+        let bytes = &self.bytes[start..];
+        if len < WINDOW {
+            let window = bytes.first_chunk().unwrap_or(&[0; WINDOW]);
+            let ngram = u128::from_le_bytes(*window) & FIRST_BYTES[len];
+            hash(MIX[0] ^ len as u64, ngram)
+        } else {
+            ngram_hash(&bytes[..len])
+        }
     }
 }
 
 /// A word at which an n-gram may begin that equals another one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Suspect {
     at: u32,
+    /// Where it starts among the joined bytes.
+    start: u32,
+    /// Bytes of the joined n-gram.
+    len: u32,
     /// The least bytes of an n-gram that is surely unique.
     unique_from: u32,
 }
@@ -121,45 +152,74 @@ struct Suspect {
 /// The scan's buffers, reused.
 #[derive(Debug, Default)]
 pub struct JoinedScan {
-    /// Per window: the first word whose window equals it.
-    firsts: Vec<u32>,
-    /// Words at which an n-gram may begin that equals another one.
+    once: Once,
+    /// Words whose window occurs again, of the windows so far.
+    open: Vec<u32>,
+    /// Per word: the least bytes of an n-gram there that is surely unique.
+    unique_from: Vec<u32>,
+    /// Words at which an n-gram may begin that equals another one, and room for more.
     suspects: Vec<Suspect>,
+    n_suspects: usize,
     seen: FirstSeen,
 }
 
 impl JoinedScan {
     /// Finds the suspects among the next document's words.
     pub fn load(&mut self, words: &Joined) {
+        let n = (words.len() + 1).saturating_sub(LEAST);
+        self.compare_windows(words, n);
         let Self {
-            firsts,
+            unique_from,
             suspects,
-            seen,
+            n_suspects,
+            ..
         } = self;
-        let n_ngrams = (words.len() + 1).saturating_sub(LEAST);
-        let n_windows = words.n_windows().min(n_ngrams);
-        seen.reset(n_windows);
-        firsts.clear();
-        firsts.extend((0..n_windows as u32).map(|at| {
-            let window = words.window(at as usize);
-            let key = fold(window as u64 ^ MIX[0], (window >> 64) as u64 ^ MIX[1]);
-            seen.count(key, at, |first| words.window(first as usize) == window)
-                .0
-        }));
-        suspects.clear();
-        let ends = words.starts.get(LEAST..).unwrap_or_default();
-        let spans = words.starts.iter().zip(ends).zip(&*firsts);
-        for (at, ((start, end), &first)) in (0_u32..).zip(spans) {
-            let is_repeated = seen.total(first) > 1;
-            if is_repeated || end - start < WINDOW as u32 {
-                let unique_from = if is_repeated { u32::MAX } else { WINDOW as u32 };
-                suspects.push(Suspect { at, unique_from });
-            }
+        if suspects.len() <= n {
+            suspects.resize(n + 1, Suspect::default());
         }
-        suspects.extend((n_windows as u32..n_ngrams as u32).map(|at| Suspect {
-            at,
-            unique_from: u32::MAX,
-        }));
+        *n_suspects = 0;
+        let ends = words.starts.get(LEAST..).unwrap_or_default();
+        let spans = words.starts.iter().zip(ends);
+        for (at, ((&start, end), &unique_from)) in (0..).zip(spans.zip(&*unique_from)) {
+            let len = end - start;
+            // Without a branch: which windows of a text repeat cannot be told beforehand.
+            suspects[*n_suspects] = Suspect {
+                at,
+                start,
+                len,
+                unique_from,
+            };
+            *n_suspects += usize::from(len < unique_from);
+        }
+    }
+
+    /// Fills `unique_from` for the first `n` words: longer and longer windows, each of those words
+    /// only whose window so far occurs again.
+    fn compare_windows(&mut self, words: &Joined, n: usize) {
+        let Self {
+            once,
+            open,
+            unique_from,
+            ..
+        } = self;
+        open.clear();
+        open.extend(0..n as u32);
+        unique_from.clear();
+        unique_from.resize(n, WINDOW as u32);
+        // Where a window repeats, only the next longer one can tell.
+        let mut raise = |open: &[u32], least: u32| {
+            for &at in open {
+                unique_from[at as usize] = least;
+            }
+        };
+        once.leave_repeated(open, |at| words.window_hash::<WINDOW>(at));
+        raise(open, 24);
+        once.leave_repeated(open, |at| words.window_hash::<24>(at));
+        raise(open, 32);
+        once.leave_repeated(open, |at| words.window_hash::<32>(at));
+        raise(open, LONGEST as u32);
+        once.leave_repeated(open, |at| words.window_hash::<LONGEST>(at));
+        raise(open, u32::MAX);
     }
 
     /// Characters of the n-grams that a scan finds a second time, jumping over each one it finds.
@@ -167,42 +227,66 @@ impl JoinedScan {
     /// Every n-gram but those at the suspects is new wherever the scan meets it. To be asked for
     /// ascending n, since what is unique once is so for every longer n-gram.
     pub fn chars_found_again(&mut self, words: &Joined, n: usize) -> usize {
-        let Self { suspects, seen, .. } = self;
-        suspects.retain(|suspect| {
-            let at = suspect.at as usize;
-            let end = words.starts.get(at + n);
-            end.is_some_and(|end| end - words.starts[at] < suspect.unique_from)
-        });
-        seen.reset(suspects.len());
+        self.lengthen(words, n);
+        let suspects = &self.suspects[..self.n_suspects];
+        let mut seen = self.seen.empty(suspects.len());
         let (mut chars, mut next) = (0, 0);
-        for (i, suspect) in suspects.iter().enumerate() {
-            let at = suspect.at as usize;
-            if at < next {
+        for (item, suspect) in (0..).zip(suspects) {
+            if suspect.at < next {
                 continue;
             }
-            let ngram = words.ngram(at, n);
-            let same = |first: u32| words.ngram(suspects[first as usize].at as usize, n) == ngram;
-            if seen.count(ngram_hash(ngram), i as u32, same).1 > 1 {
-                chars += words.chars(at, n);
-                next = at + n;
+            let same = |first: u32| {
+                let first = &suspects[first as usize];
+                words.bytes_of(first) == words.bytes_of(suspect)
+            };
+            let key = words.ngram_hash(suspect.start as usize, suspect.len as usize);
+            let (_, count) = seen.count(key, item, same);
+            if count > 1 {
+                chars += words.chars(suspect.at as usize, n);
+                next = suspect.at + n as u32;
             }
         }
         chars
     }
+
+    /// Leaves the suspects at which an n-gram may begin that equals another one.
+    fn lengthen(&mut self, words: &Joined, n: usize) {
+        let Self {
+            suspects,
+            n_suspects,
+            ..
+        } = self;
+        let n_ngrams = (words.len() + 1).saturating_sub(n) as u32;
+        let ends = words.starts.get(n..).unwrap_or_default();
+        let known = *n_suspects;
+        *n_suspects = 0;
+        for i in 0..known {
+            let mut suspect = suspects[i];
+            if suspect.at >= n_ngrams {
+                break;
+            }
+            suspect.len = ends[suspect.at as usize] - suspect.start;
+            suspects[*n_suspects] = suspect;
+            *n_suspects += usize::from(suspect.len < suspect.unique_from);
+        }
+    }
 }
 
-/// Hash of a joined n-gram. Blocks of a window are folded in turn: for the usual lengths that is a
-/// third of the instructions of XXH3.
+/// Hash of a block, `seed` being that of what comes before it.
+#[inline]
+fn hash(seed: u64, block: u128) -> u64 {
+    fold(block as u64 ^ seed, (block >> 64) as u64 ^ MIX[1])
+}
+
+/// Hash of a window and more: blocks of a window are folded in turn, a third of the instructions of
+/// XXH3 for the usual lengths.
 #[inline]
 fn ngram_hash(ngram: &[u8]) -> u64 {
-    let Some(last) = ngram.last_chunk::<WINDOW>() else {
-        return xxh3_64(ngram);
-    };
-    let mix = |hash: u64, block: &[u8; WINDOW]| {
-        let block = u128::from_le_bytes(*block);
-        fold(block as u64 ^ hash, (block >> 64) as u64 ^ MIX[1])
-    };
-    let blocks = ngram.as_chunks::<WINDOW>().0.iter();
-    let hash = blocks.fold(MIX[0] ^ ngram.len() as u64, mix);
-    mix(hash, last)
+    let mix = |seed: u64, block: &[u8; WINDOW]| hash(seed, u128::from_le_bytes(*block));
+    let (blocks, rest) = ngram.as_chunks();
+    let seed = blocks.iter().fold(MIX[0] ^ ngram.len() as u64, mix);
+    match ngram.last_chunk() {
+        Some(last) if !rest.is_empty() => mix(seed, last),
+        _ => seed,
+    }
 }

@@ -22,7 +22,7 @@ use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
 use super::{Asked, Family, Scratch, fraction, spec};
 use crate::text::chars::is_alpha;
-use crate::text::lines::{count_newlines, newline_lines, newline_run_lines, paragraphs, strip};
+use crate::text::lines::{newline_lines, newline_run_lines, paragraphs, strip};
 use crate::text::{Doc, Needs};
 
 const OF_WORDS: &str = "0 to 1; null without words";
@@ -101,9 +101,8 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let (bullets, ellipses, n_lines) = count_lines(doc.text);
     let text = doc.text.as_bytes();
     let marks = memmem::find_iter(text, "...").count() + memmem::find_iter(text, "…").count();
-    let most = count_newlines(doc.text) + 1;
-    let (lines, line_chars) = repeated(doc.text, newline_run_lines(doc.text), most, parts);
-    let (paras, para_chars) = repeated(doc.text, paragraphs(doc.text), most, parts);
+    let (lines, line_chars) = repeated(doc.text, newline_run_lines(doc.text), parts);
+    let (paras, para_chars) = repeated(doc.text, paragraphs(doc.text), parts);
     out[..12].copy_from_slice(&[
         n_words as f64,
         fraction(word_chars, n_words),
@@ -140,7 +139,6 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
 fn repeated<'a>(
     text: &'a str,
     parts: impl Iterator<Item = &'a str>,
-    most: usize,
     buffers: &mut PartBuffers,
 ) -> (RepeatedParts, usize) {
     let mut chars = 0;
@@ -148,7 +146,7 @@ fn repeated<'a>(
         .map(strip)
         .filter(|part| !part.is_empty())
         .inspect(|part| chars += part.chars().count());
-    (repeated_parts(text, parts, most, buffers), chars)
+    (repeated_parts(text, parts, buffers), chars)
 }
 
 /// How many words have a letter, and a bit for each stop word that occurs.

@@ -11,11 +11,14 @@
 //!
 //! Not here: n-grams that are equal when their words joined are ([`super::ngrams`]).
 
-use super::repeats::{FirstSeen, fold};
+use super::repeats::{FirstSeen, Firsts, fold};
 use crate::text::Word;
 
 /// Odd constants from the digits of e: any would do, they only have to be fixed and dense.
 const MIX: [u64; 2] = [0xb7e1_5162_8aed_2a6b, 0xbf71_5880_9cf4_f3c7];
+
+/// By how many bits the first hash of a pair is turned: any odd number of some size would do.
+const TURN: u32 = 29;
 
 /// The repeated n-grams of one document and one n; buffers are reused.
 #[derive(Debug, Default)]
@@ -44,8 +47,8 @@ pub struct Ngram {
 #[derive(Clone, Copy, Debug)]
 struct Longer {
     at: u32,
-    /// Names of the two shorter n-grams in it.
-    names: (u32, u32),
+    /// Names of the two shorter n-grams in it, one in each half.
+    names: u64,
     /// Place of the first equal candidate.
     first: u32,
 }
@@ -54,24 +57,26 @@ impl RepeatedNgrams {
     /// Takes the words of the next document, n = 2.
     pub fn load(&mut self, text: &str, words: &[Word]) {
         let Self {
-            first_pairs, seen, ..
+            grams,
+            first_pairs,
+            seen,
+            ..
         } = self;
-        seen.reset(words.len());
+        let mut seen = seen.empty(words.len());
         first_pairs.clear();
-        first_pairs.extend((0_u32..).zip(words.windows(2)).map(|(at, pair)| {
-            let key = fold(pair[0].hash ^ MIX[0], pair[1].hash ^ MIX[1]);
+        let pairs = words.iter().zip(words.get(1..).unwrap_or_default());
+        first_pairs.extend((0_u32..).zip(pairs).map(|(at, (a, b))| {
+            // Both are well mixed, and turned so that `a b` is not `b a`.
+            let key = a.hash.rotate_left(TURN) ^ b.hash;
             let same = |first: u32| match words[first as usize..].first_chunk::<2>() {
-                Some([a, b]) => a.is_same(&pair[0], text) && b.is_same(&pair[1], text),
+                Some([c, d]) => c.is_same(a, text) && d.is_same(b, text),
                 None => false,
             };
             seen.count(key, at, same).0
         }));
-        self.n_grams = 0;
-        self.make_room(words.len());
-        for at in 0..self.first_pairs.len() {
-            let first = self.first_pairs[at];
-            self.keep_repeated(at as u32, first, first);
-        }
+        let firsts = first_pairs.iter().copied();
+        let pairs = (0_u32..).zip(firsts).map(|(at, first)| (at, first, first));
+        self.n_grams = keep_repeated(&seen, pairs, room(grams, words.len()));
     }
 
     /// From n-grams to those of one word more.
@@ -83,55 +88,64 @@ impl RepeatedNgrams {
             seen,
             ..
         } = self;
-        seen.reset(*n_grams);
+        let mut seen = seen.empty(*n_grams);
         longer.clear();
-        for pair in grams[..*n_grams].windows(2) {
+        let occurrences = &grams[..*n_grams];
+        for (a, b) in occurrences.iter().zip(occurrences.iter().skip(1)) {
             // An occurrence is lengthened where one begins at the next word too.
-            if pair[1].at != pair[0].at + 1 {
+            if b.at != a.at + 1 {
                 continue;
             }
-            let names = (pair[0].first, pair[1].first);
-            let key = u64::from(names.0) << 32 | u64::from(names.1);
+            let names = u64::from(a.first) << 32 | u64::from(b.first);
             let same = |first: u32| longer[first as usize].names == names;
-            let (first, _) = seen.count(fold(key ^ MIX[0], MIX[1]), longer.len() as u32, same);
+            let key = fold(names ^ MIX[0], MIX[1]);
+            let (first, _) = seen.count(key, longer.len() as u32, same);
             longer.push(Longer {
-                at: pair[0].at,
+                at: a.at,
                 names,
                 first,
             });
         }
-        self.n_grams = 0;
-        for i in 0..self.longer.len() {
-            let Longer { at, first, .. } = self.longer[i];
-            self.keep_repeated(at, first, self.longer[first as usize].at);
-        }
-    }
-
-    fn make_room(&mut self, n: usize) {
-        if self.grams.len() <= n {
-            self.grams.resize(n + 1, Ngram::default());
-        }
-    }
-
-    /// Adds the n-gram at `at` to the occurrences if it repeats: `item` is the first one that equals
-    /// it, which begins at `first`.
-    ///
-    /// Without a branch, since a processor cannot tell beforehand which n-grams of a text repeat.
-    #[inline]
-    fn keep_repeated(&mut self, at: u32, item: u32, first: u32) {
-        let count = self.seen.total(item);
-        self.grams[self.n_grams] = Ngram {
-            at,
-            first,
-            count: if at == first { count } else { 0 },
-        };
-        self.n_grams += usize::from(count > 1);
+        let named = longer.iter();
+        let named = named.map(|&Longer { at, first, .. }| (at, first, longer[first as usize].at));
+        *n_grams = keep_repeated(&seen, named, grams);
     }
 
     /// The occurrences, in order of the words with which they begin.
     pub fn occurrences(&self) -> &[Ngram] {
         &self.grams[..self.n_grams]
     }
+}
+
+/// Room for `n` n-grams and one more.
+fn room(grams: &mut Vec<Ngram>, n: usize) -> &mut [Ngram] {
+    if grams.len() <= n {
+        grams.resize(n + 1, Ngram::default());
+    }
+    grams
+}
+
+/// Puts the n-grams that repeat into `grams`; how many there are. Each comes with where it begins,
+/// the item that is the first one equal to it, and where that begins.
+///
+/// Without a branch, since a processor cannot tell beforehand which n-grams of a text repeat.
+#[inline]
+fn keep_repeated(
+    seen: &Firsts<'_>,
+    named: impl Iterator<Item = (u32, u32, u32)>,
+    grams: &mut [Ngram],
+) -> usize {
+    let mut n_grams = 0;
+    for (at, item, first) in named {
+        let count = seen.total(item);
+        grams[n_grams] = Ngram {
+            at,
+            first,
+            count: if at == first { count } else { 0 },
+        };
+        n_grams += usize::from(count > 1);
+    }
+    n_grams
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@
 //! assert_eq!(lines::paragraphs(text).collect::<Vec<_>>(), ["a\r\nb", "c"]);
 //! ```
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::chars::is_space;
 
@@ -46,13 +46,18 @@ pub fn split_spaces(text: &str) -> impl Iterator<Item = &str> {
 ///
 /// A mark at the end opens no further line, and empty text has no line.
 pub fn split_lines(text: &str) -> SplitLines<'_> {
-    SplitLines { rest: text }
+    SplitLines {
+        rest: text,
+        only_newlines: has_only_newlines(text),
+    }
 }
 
 /// Iterator of [`split_lines`].
 #[derive(Clone, Debug)]
 pub struct SplitLines<'a> {
     rest: &'a str,
+    /// Whether no other mark is in it, as in most texts: then a line ends at the next newline.
+    only_newlines: bool,
 }
 
 impl<'a> Iterator for SplitLines<'a> {
@@ -62,11 +67,30 @@ impl<'a> Iterator for SplitLines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let (end, mark) = line_end(self.rest.as_bytes());
+        let bytes = self.rest.as_bytes();
+        let (end, mark) = if self.only_newlines {
+            memchr(b'\n', bytes).map_or((bytes.len(), 0), |end| (end, 1))
+        } else {
+            line_end(bytes)
+        };
         let line = &self.rest[..end];
         self.rest = &self.rest[end + mark..];
         Some(line)
     }
+}
+
+/// Whether no line of the text ends in another mark than LF.
+fn has_only_newlines(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_other = |b: u8| b < 0x1f && b != b'\n' && b != b'\t';
+    // A block is one comparison of all its bytes.
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let any = |bytes: &[u8]| bytes.iter().fold(false, |any, &b| any | is_other(b));
+    if any(rest) || blocks.iter().any(|block| any(block)) {
+        return false;
+    }
+    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
+    text.is_ascii() || !["\u{85}", "\u{2028}", "\u{2029}"].into_iter().any(has)
 }
 
 /// Where the first line ends, and the length of the mark that ends it (0 at the end of the text).
@@ -187,13 +211,12 @@ impl<'a> Iterator for NewlineRuns<'a> {
         let mut at = 0;
         while let Some(skipped) = memchr(b'\n', &bytes[at..]) {
             let start = at + skipped;
-            let run = bytes[start..]
-                .iter()
-                .take(self.most)
-                .take_while(|&&b| b == b'\n')
-                .count();
-            at = start + run;
-            if run >= self.least {
+            at = start + 1;
+            if self.most > 1 {
+                let run = bytes[at..].iter().take(self.most - 1);
+                at += run.take_while(|&&b| b == b'\n').count();
+            }
+            if at - start >= self.least {
                 self.rest = Some(&text[at..]);
                 return Some(&text[..start]);
             }

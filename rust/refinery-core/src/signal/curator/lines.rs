@@ -36,7 +36,7 @@ pub(super) fn count(doc: &Doc<'_>, parts: &mut PartBuffers) -> Lines {
             usize::from(!stripped.as_bytes()[0].is_ascii() && stripped.starts_with(BULLETS));
         true
     });
-    let repeated = repeated_parts(doc.text, lines, newlines + 1, parts);
+    let repeated = repeated_parts(doc.text, lines, parts);
     Lines { repeated, ..counts }
 }
 

@@ -14,7 +14,7 @@ use super::super::repeats::{PartBuffers, repeated_parts};
 use super::super::{Asked, Family, Scratch, SignalSpec};
 use super::{share, spec};
 use crate::text::chars::is_alpha;
-use crate::text::lines::{NewlineRuns, count_newlines, newline_lines, newline_run_lines};
+use crate::text::lines::{NewlineRuns, newline_lines, newline_run_lines};
 use crate::text::{Doc, Needs, Word};
 
 const SOURCE: &str =
@@ -170,7 +170,7 @@ fn compute(doc: &Doc<'_>, lines: NewlineRuns<'_>, scratch: &mut Scratch, out: &m
         bullets += usize::from(line.starts_with(['*', '-']));
         ellipses += usize::from(line.ends_with('…'));
     });
-    let repeated = repeated_parts(doc.text, lines, count_newlines(doc.text) + 1, parts);
+    let repeated = repeated_parts(doc.text, lines, parts);
     let (plain, of_ngrams) = out.split_at_mut(9);
     plain.copy_from_slice(&[
         n_words as f64,
