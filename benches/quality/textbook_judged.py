@@ -32,9 +32,8 @@ MODEL = Path(rf.__file__).parent / "models" / "textbook.ftz"
 RIVAL = Path(__file__).with_name("dclm_style.train.yaml")
 QUESTIONS = ["arc_challenge", "arc_easy", "boolq", "gsm8k", "openbook_qa", "piqa", "triviaqa_sub"]
 GOPHER = "datatrove.gopher_quality."
-# Length, words with a letter, stop words: before the score wherever it is recommended. Of the words 0.65 and not Gopher's
-# 0.8, which drops nearly all technical books (their marks are words here) and hardly more logs, chat or snippets.
-RULES = {"n_core_words": 50.0, "frac_words_with_alpha": 0.65, "n_distinct_stop_words": 2.0}
+# Length, words with a letter, stop words, with Gopher's bounds: before the score wherever it is recommended.
+RULES = {"n_core_words": 50.0, "frac_words_with_alpha": 0.8, "n_distinct_stop_words": 2.0}
 MOST_SHIFT = 5.0
 MOST_LENGTH = 0.2
 SAMPLE = 1000
