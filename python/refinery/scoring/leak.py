@@ -13,13 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from refinery.scoring.text_prep import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 # Each as a share of the characters.
@@ -69,6 +68,7 @@ def format_leak(
     positive: Sequence[str], negative: Sequence[str], *, groups: Sequence[str]
 ) -> FormatLeak:
     """As `format_auc`, with the features that tell the classes apart."""
+    import numpy as np
     from sklearn.metrics import roc_auc_score
 
     features = np.array([_features(text) for text in [*positive, *negative]])
@@ -90,6 +90,8 @@ def format_ranges(
     Equal numbers of both classes from each range are texts whose format says little (matching by
     propensity, Rosenbaum and Rubin 1983). Arguments are those of `format_auc`; positives come first.
     """
+    import numpy as np
+
     features = np.array([_features(text) for text in [*positive, *negative]])
     truth = np.array([1] * len(positive) + [0] * len(negative))
     # Rounded: the last digits of a fit are those of the machine's linear algebra.
@@ -102,6 +104,7 @@ def _probabilities(
     features: NDArray[np.float64], truth: NDArray[np.int64], groups: Sequence[str]
 ) -> NDArray[np.float64]:
     """That each text is positive, by fits that have not seen its work."""
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
