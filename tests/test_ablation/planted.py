@@ -39,7 +39,7 @@ def write_ablation(root):
     (root / "ablation.yaml").write_text(
         "pool: {input: {path: pool.jsonl, id: id}, decide: [exact_duplicates], scores: [], held_out: 30kB}\n"
         f"filter: {FILTER}\nfamilies:\n{families}"
-        "work_bytes: 2kB\nyields: [0.4, 0.2]\nmain_yield: 0.2\nseeds: 3\nsweep_seeds: 2\n"
+        "work_bytes: 2kB\nyields: [0.4, 0.2]\nmain_yield: 0.2\nseeds: 5\nsweep_seeds: 2\n"
         "tokenizer: {vocabulary: 300}\nngram: {order: 3}\noutput: {path: out/}\n"
         "arms: [random, random_again, length_matched, top, sample, ppl_low, oracle, inverse, quota, {kind: rules, rules: {n_words: {min: 3}}}]\n"
     )

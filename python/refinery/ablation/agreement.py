@@ -180,7 +180,10 @@ def _agreement(
 
 
 def _drawn(side: list[dict[str, Floats]], seed: int, which: int) -> Floats:
-    """Macro means of every pair in every draw of works and seeds: (draws, pairs)."""
+    """Macro means of every pair in every draw of works and seeds: (draws, pairs).
+
+    As they are drawn: what an order needs is which mean is the larger, and spread draws are no more likely orders.
+    """
     families = {name: len(values) for name, values in side[0].items()}
     rng = statistics.generator(seed)
     works = {name: statistics.weights(n, rng, _DRAWS) for name, n in families.items()}

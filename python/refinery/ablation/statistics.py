@@ -11,8 +11,10 @@ random tokens, of the same work and seed. Families weigh alike, and works within
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +36,7 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its 95 % percentile interval."""
+    """A mean and its 95 % interval: percentiles of the two-way bootstrap."""
 
     mean: float
     low: float
@@ -69,19 +71,49 @@ def interval(differences: Differences, rng: np.random.Generator, draws: int = DR
 
 
 def bootstrap(differences: Differences, rng: np.random.Generator, draws: int) -> Floats:
-    """Macro means of `draws` draws; one draw of seeds serves all families, since they share them."""
+    """Macro means of `draws` draws; one draw of seeds serves all families, since they share them.
+
+    Works are spread by what makes the bootstrap's variance unbiased, seeds besides as Student's t is
+    wider than the normal: without it an interval of three seeds holds what it should in 73 %
+    of cases, of five in 81 %.
+    """
     n_seeds = next(iter(differences.values())).shape[1]
-    seeds = weights(n_seeds, rng, draws)
+    seeds = weights(n_seeds, rng, draws, spread=unbiased(n_seeds) * wider_than_normal(n_seeds))
     families = [
-        np.einsum("bw,ws,bs->b", weights(len(v), rng, draws), v, seeds, optimize=True)
+        np.einsum(
+            "bw,ws,bs->b",
+            weights(len(v), rng, draws, spread=unbiased(len(v))),
+            v,
+            seeds,
+            optimize=True,
+        )
         for v in differences.values()
     ]
     return np.asarray(np.mean(families, axis=0))
 
 
-def weights(n: int, rng: np.random.Generator, draws: int) -> Floats:
-    """Shares of n things in draws with replacement: (draws, n)."""
-    return rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
+def weights(n: int, rng: np.random.Generator, draws: int, *, spread: float = 1.0) -> Floats:
+    """Shares of n things in draws with replacement, their distance from 1/n times `spread`: (draws, n)."""
+    shares = rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
+    return 1 / n + spread * (shares - 1 / n)
+
+
+def unbiased(n: int) -> float:
+    """What makes the spread of means of n things drawn again that of means of n things."""
+    return math.sqrt(n / (n - 1)) if n > 1 else 1.0
+
+
+@functools.cache
+def wider_than_normal(n: int) -> float:
+    """How much wider a 95 % interval of Student's t is than the normal's, for n things.
+
+    >>> round(wider_than_normal(5), 2), round(wider_than_normal(3), 2)
+    (1.42, 2.2)
+    """
+    if n < 2:
+        return 1.0
+    tail = (1 + LEVEL) / 2
+    return student_t(tail, n - 1) / NormalDist().inv_cdf(tail)
 
 
 def sign_flip_p(differences: Differences, rng: np.random.Generator) -> float:
