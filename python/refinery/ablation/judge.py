@@ -176,7 +176,7 @@ class _Judge:
             Gate("random < inverse", inverse.is_above_zero, inverse, ""),
             Gate(
                 "random = random", again.low <= 0 <= again.high, again,
-                f"{repeats:.0%} of repeats contain 0 (95 % expected; few seeds make intervals short)",
+                f"{repeats:.0%} of repeats contain 0 (95 % expected)",
             ),
         ]  # fmt: skip
 
