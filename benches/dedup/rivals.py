@@ -19,6 +19,7 @@ reading or writing of files.
 """
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -43,7 +44,7 @@ RECALL_AT = 0.8
 PRECISION_AT = (0.7, 0.5)
 MAY_BE_LESS = 0.003
 HANDFUL = 3
-"""What recall or precision may fall short by, as a share; in small corpora as documents dropped."""
+"""What recall or precision may fall short by: a share, some documents dropped, or two standard errors."""
 
 
 def main() -> None:
@@ -119,8 +120,17 @@ def nearest_of(text_of: dict[int, str], dropped: int, others: list[int]) -> floa
 def check(found: dict[str, dict[str, float]]) -> None:
     """Stop where refinery's work is worse than gaoya's: its time would mean nothing."""
     ours, theirs = found["refinery"], found["gaoya"]
-    margin = max(MAY_BE_LESS, HANDFUL / max(1, ours["dropped"]))
-    worse = [name for name in ours if name != "dropped" and ours[name] < theirs[name] - margin]
+    dropped = max(1, ours["dropped"])
+
+    def margin(share: float) -> float:
+        chance = 2 * math.sqrt(share * (1 - share) / dropped)
+        return max(MAY_BE_LESS, HANDFUL / dropped, chance)
+
+    worse = [
+        name
+        for name in ours
+        if name != "dropped" and ours[name] < theirs[name] - margin(theirs[name])
+    ]
     if worse:
         message = f"refinery is worse than gaoya in {', '.join(worse)}: {json.dumps(found)}"
         raise SystemExit(message)
