@@ -26,6 +26,16 @@ impl Key {
         Self(bytes | (len as u128) << (8 * Self::MAX_BYTES))
     }
 
+    /// The key of a piece of any length: the default, which no piece has, where it is too long.
+    #[inline]
+    pub(crate) fn of_short(text: &[u8], start: usize, len: usize) -> Self {
+        if len <= Self::MAX_BYTES {
+            Self::new(text, start, len)
+        } else {
+            Self::default()
+        }
+    }
+
     /// The bytes of the piece, zeros after it, and its length at the end.
     #[inline]
     pub(crate) fn bytes(self) -> [u8; size_of::<u128>()] {

@@ -38,12 +38,7 @@ struct Token {
 impl Token {
     #[inline]
     fn new(text: &[u8], [start, end]: [u32; 2]) -> Self {
-        let len = (end - start) as usize;
-        let key = if len <= Key::MAX_BYTES {
-            Key::new(text, start as usize, len)
-        } else {
-            Key::default()
-        };
+        let key = Key::of_short(text, start as usize, (end - start) as usize);
         Self {
             start,
             end,

@@ -33,12 +33,7 @@ struct Piece {
 impl Piece {
     #[inline]
     fn new(text: &[u8], start: usize, end: usize) -> Self {
-        let len = end - start;
-        let key = if len <= Key::MAX_BYTES {
-            Key::new(text, start, len)
-        } else {
-            Key::default()
-        };
+        let key = Key::of_short(text, start, end - start);
         Self {
             start,
             end,
