@@ -106,16 +106,16 @@ def of_units(cut: dict[int, Corpus], options: argparse.Namespace) -> dict[str, A
 
 def run(corpus: Corpus, threads: int, options: argparse.Namespace) -> tuple[float, float]:
     """Wall and CPU seconds of one run in this process."""
-    out = options.work / "scaling-out"
-    shutil.rmtree(out, ignore_errors=True)
-    made = loaded(corpus, out, threads, options)
+    made = fresh(corpus, threads, options)
     wall, cpu = time.perf_counter(), time.process_time()
     execute(made)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def loaded(corpus: Corpus, out: Path, threads: int, options: argparse.Namespace) -> Pipeline:
-    file = options.work / "scaling.yaml"
+def fresh(corpus: Corpus, threads: int, options: argparse.Namespace) -> Pipeline:
+    """The job over a corpus, of which nothing is done."""
+    out, file = options.work / "scaling-out", options.work / "scaling.yaml"
+    shutil.rmtree(out, ignore_errors=True)
     plan = pipeline(corpus, out, options) | {"resources": {"threads": threads}}
     file.write_text(json.dumps(plan), encoding="utf-8")
     return load_pipeline(file)
@@ -127,7 +127,10 @@ def simulated(cut: dict[int, Corpus], options: argparse.Namespace) -> dict[str, 
     corpus = cut[units]
     seconds = [unit_seconds(corpus, options) for _ in range(options.repeats)]
     each = [statistics.median(values) for values in zip(*seconds, strict=True)]
-    phases = phase_seconds(corpus, options)
+    phases = execute(fresh(corpus, 1, options)).seconds
+    measured = [
+        execute(fresh(corpus, 2, options)).seconds["annotate"] for _ in range(options.repeats)
+    ]
     found = {
         "units": len(each),
         "unit_s": {"median": round(statistics.median(each), 5), "most": round(max(each), 5)},
@@ -141,7 +144,7 @@ def simulated(cut: dict[int, Corpus], options: argparse.Namespace) -> dict[str, 
         },
         "2_workers": {
             "simulated_s": round(makespan(each, 2), 3),
-            "measured_s": round(annotate_seconds(corpus, 2, options), 3),
+            "measured_s": round(statistics.median(measured), 3),
         },
     }
     print(json.dumps(found), flush=True)
@@ -150,9 +153,7 @@ def simulated(cut: dict[int, Corpus], options: argparse.Namespace) -> dict[str, 
 
 def unit_seconds(corpus: Corpus, options: argparse.Namespace) -> list[float]:
     """Wall seconds of each unit's annotation, one after the other on one thread."""
-    out = options.work / "scaling-out"
-    shutil.rmtree(out, ignore_errors=True)
-    plan = build_plan(loaded(corpus, out, 1, options))
+    plan = build_plan(fresh(corpus, 1, options))
     tree = OutputTree(plan.out)
     tree.create()
     annotator = Annotator(plan, tree, Stop(), Silent(), workers=1)
@@ -164,21 +165,6 @@ def unit_seconds(corpus: Corpus, options: argparse.Namespace) -> list[float]:
             annotator((reader, unit))
             found.append(time.perf_counter() - started)
     return found
-
-
-def phase_seconds(corpus: Corpus, options: argparse.Namespace) -> dict[str, float]:
-    out = options.work / "scaling-out"
-    shutil.rmtree(out, ignore_errors=True)
-    return execute(loaded(corpus, out, 1, options)).seconds
-
-
-def annotate_seconds(corpus: Corpus, threads: int, options: argparse.Namespace) -> float:
-    found = []
-    for _ in range(options.repeats):
-        out = options.work / "scaling-out"
-        shutil.rmtree(out, ignore_errors=True)
-        found.append(execute(loaded(corpus, out, threads, options)).seconds["annotate"])
-    return statistics.median(found)
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:
