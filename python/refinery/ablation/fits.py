@@ -123,11 +123,15 @@ class Planner:
     def _paired(self, asked: Sequence[ArmConfig], yield_: float, seed: int) -> Iterator[Fit]:
         random = next(arm for arm in self._config.arms if arm.kind == "random")
         base = self._arms.select(random, yield_, seed)
-        chosen = {arm.name: self._arms.select(arm, yield_, seed) for arm in asked}
+        chosen = {random.name: base} | {
+            arm.name: self._arms.select(arm, yield_, seed)
+            for arm in asked
+            if arm.name != random.name
+        }
         budget = yield_ * base.drawn_tokens
-        whole = [s.tokens for s in (base, *chosen.values()) if s.tokens >= _SHORT * budget]
+        whole = [s.tokens for s in chosen.values() if s.tokens >= _SHORT * budget]
         most = int(self._capped(min(whole, default=base.tokens)))
-        for name, selection in {random.name: base, **chosen}.items():
+        for name, selection in chosen.items():
             tokens = min(most, selection.tokens)
             baseline = self._fit(random.name, yield_, seed, base, tokens)
             if name != random.name:
