@@ -16,9 +16,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from refinery.ablation.ngram import MEMORY, ORDER, VOCABULARY
 from refinery.config import InputConfig, ScoreConfig, Size
-from refinery.config_file import OneOrMany, Section, load_document, validated
+from refinery.config_file import CheckedFile, OneOrMany, Section
 from refinery.errors import nearest
-from refinery.yaml_file import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -325,22 +324,24 @@ class AblationConfig(Section):
         return [self.main_yield, *(y for y in own if y != self.main_yield)]
 
 
+class AblationFile(CheckedFile[AblationConfig]):
+    """An ablation file, checked."""
+
+    model = AblationConfig
+    title = "ablation"
+
+
 def load_ablation(
     file: str | Path, overrides: Sequence[str] | None = None
 ) -> tuple[AblationConfig, Path]:
     """An ablation file, checked, and the folder that its paths are relative to.
 
-    Raises
-    ------
-    ConfigError
-        With every problem of the file, its lines and nearest valid names.
-    FileNotFoundError
-        If there is no such file.
+    Raises as `CheckedFile.load`.
     """
-    config = validated(load_document(file), AblationConfig, overrides)
-    return config, Path(file).resolve().parent
+    found = AblationFile.load(file, overrides)
+    return found.config, found.folder
 
 
 def parse_ablation(text: str) -> AblationConfig:
     """An ablation file's text, checked."""
-    return validated(parse(text, "ablation"), AblationConfig)
+    return AblationFile.parse(text).config

@@ -20,10 +20,10 @@ from pydantic import Field, model_validator
 from refinery import _core
 from refinery import signal_table as signals
 from refinery.atomic import writing_beside
-from refinery.config_file import Section, validated
+from refinery.config_file import Section, load_document, validated
 from refinery.errors import ConfigError, nearest
 from refinery.hashes import digest
-from refinery.yaml_file import dump, parse
+from refinery.yaml_file import dump
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +155,7 @@ def read_reference(path: Path) -> Reference:
     FileNotFoundError
         If there is no such file.
     """
-    document = parse(path.read_text(encoding="utf-8"), str(path))
+    document = load_document(path)
     config = validated(document, ReferenceConfig)
     known = [metric.name for metric in kl3m_ranges()]
     problems = [
