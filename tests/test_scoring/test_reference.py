@@ -45,6 +45,13 @@ def test_kl3ms_own_ranges_give_kl3ms_own_score(tmp_path, frame):
     assert found["usc"].max() > 0
 
 
+def test_ranges_that_are_no_text_are_a_problem_of_their_file(tmp_path):
+    path = tmp_path / "ranges.yaml"
+    path.write_bytes(b"metrics: \xff\n")
+    with pytest.raises(ConfigError, match=r"ranges\.yaml.*not UTF-8 text \(byte 9\)"):
+        read_reference(path)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "value", "term"),
     [
