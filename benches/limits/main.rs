@@ -43,6 +43,7 @@ use arrow_array::LargeStringArray;
 use documents::Documents;
 use refinery_core::batch::Texts;
 use refinery_core::signal::FAMILIES;
+use refinery_core::text::spacy::SpacyWords;
 use refinery_core::tokens::{TokenScratch, Tokenizer};
 
 /// Processor time of one measurement; a round has one of each.
@@ -71,7 +72,9 @@ fn measure(options: &Options) {
         "{}",
         serde_json::json!({"kind": "count", "name": "texts", "documents": texts.len(),
             "bytes": documents.n_bytes(), "instructions": dispatch::name(),
-            "words": prepared.words.len(), "tokens": prepared.n_tokens(),
+            "words": prepared.words.len(), "words_marked": prepared.marked.len(),
+            "words_spaced": prepared.spaced.len(), "product_words": n_words(&texts),
+            "tokens": prepared.n_tokens(),
             "product_tokens": n_tokens(&texts)})
     );
     let batches = parts::batches(&texts);
@@ -122,6 +125,17 @@ fn n_tokens(texts: &[String]) -> usize {
     let tokenizer = Tokenizer::embedded("cl100k_base").unwrap();
     let mut scratch = TokenScratch::default();
     let counts = texts.iter().map(|text| tokenizer.count(text, &mut scratch));
+    counts.sum()
+}
+
+/// Words of all texts by the product as datatrove counts them, to compare with the limit's.
+fn n_words(texts: &[String]) -> usize {
+    let mut splitter = SpacyWords::default();
+    let mut words = Vec::new();
+    let counts = texts.iter().map(|text| {
+        splitter.split(text, &mut words);
+        words.len()
+    });
     counts.sum()
 }
 

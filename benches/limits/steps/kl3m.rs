@@ -1,5 +1,7 @@
-//! What KL3M's metrics look at: how often each character and each token stands in a text. Here a
-//! piece stands for its tokens.
+//! What KL3M's metrics look at: how often each character and each token stands in a text, and how
+//! many words it has. Classes of characters are sums of the former.
+
+use super::pairs;
 
 /// Counters that are reused.
 pub struct Tally {
@@ -17,8 +19,8 @@ impl Default for Tally {
 }
 
 impl Tally {
-    /// Entropy of the bytes and of the tokens.
-    pub fn entropies(&mut self, text: &[u8], ids: &[u32]) -> [f64; 2] {
+    /// Entropy of the bytes and of the tokens, and the number of words.
+    pub fn entropies(&mut self, text: &[u8], ids: &[u32]) -> [f64; 3] {
         // Four tables: equal bytes in a row do not wait for each other.
         let mut bytes = [[0_u32; 256]; 4];
         for (i, &byte) in text.iter().enumerate() {
@@ -39,7 +41,9 @@ impl Tally {
             .seen
             .iter()
             .map(|&id| std::mem::take(&mut tokens[id as usize]));
-        [of_bytes, entropy(counts, ids.len())]
+        let mut n_words = 0;
+        pairs::words(text, &mut n_words);
+        [of_bytes, entropy(counts, ids.len()), n_words as f64]
     }
 }
 

@@ -1,20 +1,45 @@
-//! What C4's and `FineWeb`'s rules look at: lines, their ends, their words, repeated ones.
+//! What C4's and `FineWeb`'s rules look at: lines, their ends, their words, repeated ones, and
+//! phrases whatever their case.
 
-use memchr::{memchr, memchr_iter, memmem};
+use aho_corasick::packed::Searcher;
+use memchr::{memchr, memchr_iter};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Word;
+use super::pairs;
 use super::table::Table;
 
+const PHRASES: [&str; 8] = [
+    "lorem ipsum",
+    "javascript",
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "use of cookies",
+    "use cookies",
+];
+
 /// Buffers.
-#[derive(Default)]
 pub struct Lines {
     table: Table,
+    phrases: Searcher,
+    lower: Vec<u8>,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            table: Table::default(),
+            phrases: Searcher::new(PHRASES).unwrap(),
+            lower: Vec::new(),
+        }
+    }
 }
 
 impl Lines {
     /// Lines; lines that end in punctuation, are short, have too few words; bytes of repeated lines;
-    /// sentences; whether a brace or a placeholder is there.
+    /// sentences; whether a brace is there, and a phrase.
     pub fn counts(&mut self, text: &[u8], words: &[Word]) -> [usize; 7] {
         let mut found = [0; 7];
         self.table.clear(memchr_iter(b'\n', text).count() + 1);
@@ -33,11 +58,11 @@ impl Lines {
             found[4] += line.len() * usize::from(count > 1);
             start = end + 1;
         }
-        let ends = |pair: &[u8]| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n']);
-        found[5] = text.windows(2).filter(|pair| ends(pair)).count();
+        pairs::sentences(text, &mut found[5]);
+        self.lower.clear();
+        self.lower.extend(text.iter().map(u8::to_ascii_lowercase));
         found[6] = usize::from(memchr(b'{', text).is_some())
-            + usize::from(memmem::find(text, b"lorem ipsum").is_some())
-            + usize::from(memmem::find(text, b"javascript").is_some());
+            + usize::from(self.phrases.find(&self.lower).is_some());
         found
     }
 }

@@ -6,6 +6,7 @@ mod kl3m;
 mod lines;
 mod memory;
 mod minhash;
+mod pairs;
 mod table;
 mod tokens;
 mod vectors;
@@ -16,14 +17,24 @@ use std::hint::black_box;
 use crate::Work;
 use crate::documents::Documents;
 
+use words::{Cut, Cutter, Words};
+
 pub use words::Word;
+
+/// The kinds of words, as steps: what `MinHash`, the rules and the classifier read.
+const CUTTERS: [(&str, Cutter); 3] = [
+    ("words", words::cut_normalised),
+    ("words_marked", words::cut_marked),
+    ("words_spaced", words::cut_spaced),
+];
 
 /// What earlier steps leave to later ones, made before any clock starts.
 pub struct Prepared {
-    /// Words of all documents, and where each document's begin and end.
-    pub words: Vec<Word>,
-    pub word_bounds: Vec<(usize, usize)>,
-    /// Hashes of 5-grams, likewise.
+    /// What [`CUTTERS`] cut.
+    pub words: Words,
+    pub marked: Words,
+    pub spaced: Words,
+    /// Hashes of 5-grams of all documents, and where each document's begin and end.
     pub shingles: Vec<u32>,
     pub shingle_bounds: Vec<(usize, usize)>,
     /// Every piece of text that a token count looks up.
@@ -32,20 +43,18 @@ pub struct Prepared {
 
 impl Prepared {
     pub fn new(documents: &Documents) -> Self {
-        let (mut words, mut word_bounds) = (Vec::new(), Vec::new());
+        let [words, marked, spaced] = CUTTERS.map(|(_, cutter)| cut_all(documents, cutter));
         let (mut shingles, mut shingle_bounds) = (Vec::new(), Vec::new());
-        let (mut cut, mut grams) = (words::Cut::default(), Vec::new());
-        for &(start, end) in documents.bounds() {
-            words::cut(documents.flat(), start, end, &mut cut);
-            word_bounds.push((words.len(), words.len() + cut.words.len()));
-            words.extend_from_slice(&cut.words);
-            minhash::five_grams(&cut.words, &mut grams);
+        let mut grams = Vec::new();
+        for of_document in words.iter() {
+            minhash::five_grams(of_document, &mut grams);
             shingle_bounds.push((shingles.len(), shingles.len() + grams.len()));
             shingles.extend_from_slice(&grams);
         }
         Self {
             words,
-            word_bounds,
+            marked,
+            spaced,
             shingles,
             shingle_bounds,
             pieces: tokens::Pieces::fill(documents),
@@ -56,10 +65,6 @@ impl Prepared {
         self.pieces.n_tokens
     }
 
-    fn words_of(&self) -> impl Iterator<Item = &[Word]> {
-        self.word_bounds.iter().map(|&(a, b)| &self.words[a..b])
-    }
-
     fn shingles_of(&self) -> impl Iterator<Item = &[u32]> {
         self.shingle_bounds
             .iter()
@@ -67,10 +72,20 @@ impl Prepared {
     }
 }
 
+fn cut_all(documents: &Documents, cutter: Cutter) -> Words {
+    let (mut cut, mut words) = (Cut::default(), Words::default());
+    for &(start, end) in documents.bounds() {
+        cutter(documents.flat(), start, end, &mut cut);
+        words.push(&cut.words);
+    }
+    words
+}
+
 /// Every limit, in the order of the job.
 pub fn limits<'a>(documents: &'a Documents, prepared: &'a Prepared) -> Vec<Work<'a>> {
     let mut works = memory::works(documents);
-    works.extend(word_works(documents, prepared));
+    works.extend(CUTTERS.map(|(name, cutter)| cut_work(name, documents, cutter)));
+    works.extend(minhash_works(documents, prepared));
     works.extend(rule_works(documents, prepared));
     works.extend(token_works(documents, prepared));
     works.extend(vectors::works(prepared, documents.n_bytes()));
@@ -82,18 +97,22 @@ fn limit<'a>(name: &str, n_bytes: usize, work: impl FnMut() + 'a) -> Work<'a> {
     (name.to_owned(), "limit", n_bytes, Box::new(work))
 }
 
-fn word_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 3] {
-    let n_bytes = documents.n_bytes();
-    let (mut cut, mut grams) = (words::Cut::default(), Vec::new());
-    let permutations = minhash::Permutations::new();
-    let words = move || {
+fn cut_work<'a>(name: &str, documents: &'a Documents, cutter: Cutter) -> Work<'a> {
+    let mut cut = Cut::default();
+    limit(name, documents.n_bytes(), move || {
         for &(start, end) in documents.bounds() {
-            words::cut(documents.flat(), start, end, &mut cut);
+            cutter(documents.flat(), start, end, &mut cut);
             black_box(&cut.words);
         }
-    };
+    })
+}
+
+fn minhash_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 2] {
+    let n_bytes = documents.n_bytes();
+    let mut grams = Vec::new();
+    let permutations = minhash::Permutations::new();
     let five_grams = move || {
-        for words in prepared.words_of() {
+        for words in prepared.words.iter() {
             minhash::five_grams(words, &mut grams);
             black_box(&grams);
         }
@@ -106,7 +125,6 @@ fn word_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>
         }
     };
     [
-        limit("words", n_bytes, words),
         limit("five_grams", n_bytes, five_grams),
         limit("minhash_112", n_bytes, minhash),
     ]
@@ -114,7 +132,7 @@ fn word_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>
 
 fn rule_works<'a>(documents: &'a Documents, prepared: &'a Prepared) -> [Work<'a>; 3] {
     let n_bytes = documents.n_bytes();
-    let each = || documents.iter().zip(prepared.words_of());
+    let each = || documents.iter().zip(prepared.marked.iter());
     let mut repetition = gopher::Repetition::default();
     let mut lines = lines::Lines::default();
     let quality = move || {

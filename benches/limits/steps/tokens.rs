@@ -3,6 +3,8 @@
 //! Pieces are cut as `cl100k_base` cuts ASCII text. The cache is filled beforehand with the number
 //! of tokens of each piece, by a public implementation of the encoding.
 
+use std::collections::BTreeMap;
+
 use bpe_openai::cl100k_base;
 
 use super::hash;
@@ -14,7 +16,7 @@ struct Entry {
     n_tokens: u32,
 }
 
-/// A cache of every piece, and the pieces' numbers document by document.
+/// A cache of every piece, and the ids of all tokens document by document.
 pub struct Pieces {
     entries: Vec<Entry>,
     pub n_tokens: usize,
@@ -25,34 +27,29 @@ pub struct Pieces {
 impl Pieces {
     pub fn fill(documents: &Documents) -> Self {
         let flat = documents.flat();
-        let mut distinct = std::collections::BTreeMap::new();
+        let mut distinct: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         let (mut ids, mut bounds) = (Vec::new(), Vec::new());
         for &(start, end) in documents.bounds() {
             let first = ids.len();
             each_piece(flat, start, end, |from, to| {
-                let number = distinct.len() as u32;
                 let key = hash::bytes::<false>(flat, from, to);
-                ids.push(distinct.entry(key).or_insert((number, from, to)).0);
+                let encode = || cl100k_base().bpe.encode_via_backtracking(&flat[from..to]);
+                ids.extend_from_slice(distinct.entry(key).or_insert_with(encode));
             });
             bounds.push((first, ids.len()));
         }
         let size = (4 * distinct.len()).next_power_of_two();
         let mut pieces = Self {
             entries: vec![Entry::default(); size],
-            n_tokens: 0,
+            n_tokens: ids.len(),
             ids,
             bounds,
         };
-        for (&key, &(_, from, to)) in &distinct {
-            let text = String::from_utf8_lossy(&flat[from..to]);
-            let n_tokens = cl100k_base().bpe.count(text.as_bytes()) as u32;
+        for (&key, tokens) in &distinct {
             let place = pieces.place(key);
+            let n_tokens = tokens.len() as u32;
             pieces.entries[place] = Entry { key, n_tokens };
         }
-        let all = documents.bounds().iter();
-        pieces.n_tokens = all
-            .map(|&(start, end)| pieces.count(flat, start, end))
-            .sum();
         pieces
     }
 
@@ -66,7 +63,7 @@ impl Pieces {
         n
     }
 
-    /// The numbers of each document's pieces.
+    /// The ids of each document's tokens.
     pub fn ids_of(&self) -> impl Iterator<Item = &[u32]> {
         self.bounds.iter().map(|&(a, b)| &self.ids[a..b])
     }

@@ -34,7 +34,7 @@ fn scored<const DIM: usize>(prepared: &Prepared, n_rows: usize, add: Add<DIM>) -
     let table: Vec<[f32; DIM]> = (0..n_rows).map(|row| [row as f32; DIM]).collect();
     let mut rows = Vec::new();
     move || {
-        for words in prepared.words_of() {
+        for words in prepared.spaced.iter() {
             row_numbers(words, n_rows, &mut rows);
             let mut sum = [0.0; DIM];
             add(&table, &rows, &mut sum);

@@ -1,16 +1,43 @@
-//! Cutting words, lower-casing and hashing them: masks of 64 bytes, then one hash a word.
+//! Cutting words and hashing them: masks of 64 bytes, then one hash a word.
+//!
+//! The job needs three kinds of words, which end at different places and are hashed differently, so
+//! each is cut once: [`cut_normalised`] for `MinHash`, [`cut_marked`] for the rules, [`cut_spaced`]
+//! for the classifier.
 
 use super::hash;
 use crate::dispatch::dispatched;
 
-/// A word of ASCII letters, digits, `_` and bytes above ASCII.
+/// A word of some kind.
 #[derive(Clone, Copy)]
 pub struct Word {
     /// First byte, and one past the last, counted from where the document begins.
     pub start: u32,
     pub end: u32,
-    /// Of its bytes, ASCII letters without their case.
     pub hash: u64,
+}
+
+/// Words of all documents, and where each document's begin and end.
+#[derive(Default)]
+pub struct Words {
+    words: Vec<Word>,
+    bounds: Vec<(usize, usize)>,
+}
+
+impl Words {
+    pub fn push(&mut self, of_document: &[Word]) {
+        let first = self.words.len();
+        self.words.extend_from_slice(of_document);
+        self.bounds.push((first, self.words.len()));
+    }
+
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The words of each document.
+    pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
+        self.bounds.iter().map(|&(a, b)| &self.words[a..b])
+    }
 }
 
 /// Buffers, and the words found.
@@ -21,30 +48,76 @@ pub struct Cut {
     pub words: Vec<Word>,
 }
 
-dispatched!(pub fn cut(flat: &[u8], start: usize, end: usize, out: &mut Cut) = cut_body);
+/// One way to cut words.
+pub type Cutter = fn(&[u8], usize, usize, &mut Cut);
 
+dispatched!(pub fn cut_normalised(flat: &[u8], start: usize, end: usize, out: &mut Cut) = normalised);
+dispatched!(pub fn cut_marked(flat: &[u8], start: usize, end: usize, out: &mut Cut) = marked);
+dispatched!(pub fn cut_spaced(flat: &[u8], start: usize, end: usize, out: &mut Cut) = spaced);
+
+/// Runs of ASCII letters, digits, `_` and bytes above ASCII; letters' case does not count.
 #[inline(always)]
-fn cut_body(flat: &[u8], start: usize, end: usize, out: &mut Cut) {
+fn normalised(flat: &[u8], start: usize, end: usize, out: &mut Cut) {
+    cut_body::<true>(flat, start, end, out, |block, _| {
+        [mask(block, is_word_byte), 0]
+    });
+}
+
+/// The same with single marks between two of them, and runs of other marks: somewhat fewer words
+/// than spaCy's rules find.
+#[inline(always)]
+fn marked(flat: &[u8], start: usize, end: usize, out: &mut Cut) {
+    let mut before = 0;
+    cut_body::<true>(flat, start, end, out, |block, next| {
+        let plain = mask(block, is_word_byte);
+        let marks = mask(block, is_visible) & !plain;
+        let after = plain >> 1 | u64::from(is_word_byte(next)) << 63;
+        let words = plain | marks & after & (plain << 1 | before);
+        before = plain >> 63;
+        [words, marks & !words]
+    });
+}
+
+/// What white space separates, case and all.
+#[inline(always)]
+fn spaced(flat: &[u8], start: usize, end: usize, out: &mut Cut) {
+    cut_body::<false>(flat, start, end, out, |block, _| {
+        [mask(block, is_visible), 0]
+    });
+}
+
+/// Cuts at the ends of runs in either mask that `masks` gives for a block and the byte behind it.
+#[inline(always)]
+fn cut_body<const IGNORE_CASE: bool>(
+    flat: &[u8],
+    start: usize,
+    end: usize,
+    out: &mut Cut,
+    mut masks: impl FnMut(&[u8; 64], u8) -> [u64; 2],
+) {
     out.starts.clear();
     out.ends.clear();
     out.words.clear();
-    let mut before = 0;
+    let mut before = [0; 2];
     for at in (start..end).step_by(64) {
         let block: &[u8; 64] = flat[at..].first_chunk().unwrap();
-        let mut mask = word_bytes(block);
-        if end - at < 64 {
-            mask &= (1 << (end - at)) - 1;
+        let inside = u64::MAX >> 64_usize.saturating_sub(end - at);
+        let runs = masks(block, flat[at + 64]).map(|mask| mask & inside);
+        let (mut starts, mut ends) = (0, 0);
+        for (run, before) in runs.into_iter().zip(&mut before) {
+            let shifted = run << 1 | *before;
+            starts |= run & !shifted;
+            ends |= !run & shifted;
+            *before = run >> 63;
         }
-        let shifted = mask << 1 | before;
-        positions(mask & !shifted, at - start, &mut out.starts);
-        positions(!mask & shifted, at - start, &mut out.ends);
-        before = mask >> 63;
+        positions(starts, at - start, &mut out.starts);
+        positions(ends, at - start, &mut out.ends);
     }
     if out.ends.len() < out.starts.len() {
         out.ends.push((end - start) as u32);
     }
     for (&from, &to) in out.starts.iter().zip(&out.ends) {
-        let hash = hash::bytes::<true>(flat, start + from as usize, start + to as usize);
+        let hash = hash::bytes::<IGNORE_CASE>(flat, start + from as usize, start + to as usize);
         out.words.push(Word {
             start: from,
             end: to,
@@ -53,14 +126,24 @@ fn cut_body(flat: &[u8], start: usize, end: usize, out: &mut Cut) {
     }
 }
 
-/// One bit a byte of a word.
 #[inline(always)]
-fn word_bytes(block: &[u8; 64]) -> u64 {
+fn is_word_byte(byte: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    is_letter | is_digit | (byte == b'_') | (byte >= 0x80)
+}
+
+#[inline(always)]
+fn is_visible(byte: u8) -> bool {
+    byte > b' '
+}
+
+/// One bit a byte that `is_in`.
+#[inline(always)]
+fn mask(block: &[u8; 64], is_in: impl Fn(u8) -> bool) -> u64 {
     let mut flags = [0_u8; 64];
     for (flag, &byte) in flags.iter_mut().zip(block) {
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let is_digit = byte.wrapping_sub(b'0') < 10;
-        *flag = u8::from(is_letter | is_digit | (byte == b'_') | (byte >= 0x80));
+        *flag = u8::from(is_in(byte));
     }
     let (eights, _) = flags.as_chunks::<8>();
     // Eight flags of a byte each become eight bits by one multiplication.
