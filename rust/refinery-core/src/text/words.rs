@@ -153,6 +153,25 @@ static FRONTS: [[u64; 3]; SHORT_HASH + 1] = {
     fronts
 };
 
+/// Appends the first `n` of `added`. All of them are written, whether they are wanted or not, which
+/// takes no branch.
+#[inline]
+#[expect(
+    unsafe_code,
+    reason = "a vector has no safe way to grow by what is written past its end"
+)]
+pub(super) fn push_some<const N: usize>(words: &mut Vec<Word>, added: [Word; N], n: usize) {
+    words.reserve(N);
+    if let Some(place) = words.spare_capacity_mut().first_chunk_mut::<N>() {
+        for (slot, word) in place.iter_mut().zip(added) {
+            slot.write(word);
+        }
+        let len = words.len() + n.min(N);
+        // SAFETY: the words from the old length on, N of them, were written just now.
+        unsafe { words.set_len(len) }
+    }
+}
+
 /// Appends the words of Python's `text.split()`: the parts between runs of white space.
 pub fn split_words(text: &str, words: &mut Vec<Word>) {
     words.extend(split_spaces(text).map(|word| word_of(text, word)));

@@ -1,11 +1,16 @@
 //! How one chunk (a run of characters without white space) falls into tokens: prefixes and
 //! suffixes from outside in, then special case, URL, or inner separators. Not the second pass over
 //! the tokens of a document; that is `phrases`.
+//!
+//! `twin` has the same rules one by one. Here a byte's kinds answer most questions: whether a chunk
+//! can have a unit or a separator at all, whether a rule has to look at an end of it.
 
+use std::ops::Range;
+
+use super::bytes::{DIGIT, MAY_PREFIX, MAY_SUFFIX, SEPARATOR, UNIT, WIDE};
+use super::infixes::Infixes;
 use super::rules::Rules;
-use super::tables::{
-    ALPHA, DOT_AFTER, ICON, LONG_PREFIXES, PREFIX, STOP_LEFT, STOP_RIGHT, SUFFIX, UPPER,
-};
+use super::tables::{DOT_AFTER, LONG_PREFIXES, PREFIX, SUFFIX, UPPER};
 use super::url::is_url;
 
 /// A token as byte offsets in its chunk.
@@ -16,7 +21,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn new(start: usize, end: usize) -> Self {
+    pub(super) fn new(start: usize, end: usize) -> Self {
         Self {
             start: start as u32,
             end: end as u32,
@@ -24,8 +29,8 @@ impl Piece {
     }
 
     /// The token's text.
-    pub(super) fn text(self, chunk: &str) -> &str {
-        &chunk[self.start as usize..self.end as usize]
+    pub(super) fn text(self, chunk: &str) -> &[u8] {
+        &chunk.as_bytes()[self.start as usize..self.end as usize]
     }
 }
 
@@ -35,6 +40,15 @@ pub(super) struct Chopper {
     /// Tokens of the last chunk, in order.
     pub(super) pieces: Vec<Piece>,
     suffixes: Vec<Piece>,
+    /// All that the bytes of the last chunk are.
+    pub(super) seen: u32,
+}
+
+/// What is left of a chunk without its affixes.
+struct Middle {
+    start: usize,
+    end: usize,
+    is_special: bool,
 }
 
 impl Chopper {
@@ -43,29 +57,40 @@ impl Chopper {
     pub(super) fn chop(&mut self, chunk: &str, rules: &Rules, special: bool) {
         self.pieces.clear();
         self.suffixes.clear();
-        let (start, end) = self.cut_affixes(chunk, rules, special);
-        self.attach(chunk, start, end, rules, special);
+        self.seen = chunk.bytes().fold(0, |seen, byte| seen | rules.kind(byte));
+        let middle = self.cut_affixes(chunk, rules, special);
+        self.add_middle(chunk, &middle, rules);
         self.pieces.extend(self.suffixes.iter().rev());
     }
 
-    /// Cuts prefixes and suffixes until none is left or a special case remains; returns what is
-    /// left. Each round looks at both ends, the suffix without the prefix of the same round.
-    fn cut_affixes(&mut self, chunk: &str, rules: &Rules, special: bool) -> (usize, usize) {
+    /// Cuts prefixes and suffixes until none is left or a special case remains. Each round looks at
+    /// both ends, the suffix without the prefix of the same round.
+    fn cut_affixes(&mut self, chunk: &str, rules: &Rules, special: bool) -> Middle {
         let (mut start, mut end) = (0, chunk.len());
-        let is_special = |start, end| special && rules.special(&chunk[start..end]).is_some();
-        while start < end && !is_special(start, end) {
-            let prefix = prefix_len(&chunk[start..end], rules);
+        let bytes = chunk.as_bytes();
+        let is_special =
+            |start: usize, end: usize| special && rules.special(&bytes[start..end]).is_some();
+        let middle = |start, end, is_special| Middle {
+            start,
+            end,
+            is_special,
+        };
+        loop {
+            if start < end && is_special(start, end) {
+                return middle(start, end, true);
+            }
+            let prefix = prefix_len(chunk, start..end, rules);
             if prefix > 0 && is_special(start + prefix, end) {
                 self.pieces.push(Piece::new(start, start + prefix));
-                return (start + prefix, end);
+                return middle(start + prefix, end, true);
             }
-            let suffix = suffix_len(&chunk[start + prefix..end], rules);
+            let suffix = suffix_len(chunk, start + prefix..end, self.seen, rules);
             if suffix > 0 && is_special(start, end - suffix) {
                 self.suffixes.push(Piece::new(end - suffix, end));
-                return (start, end - suffix);
+                return middle(start, end - suffix, true);
             }
             if prefix + suffix == 0 {
-                break;
+                return middle(start, end, false);
             }
             if prefix > 0 {
                 self.pieces.push(Piece::new(start, start + prefix));
@@ -76,47 +101,39 @@ impl Chopper {
                 end -= suffix;
             }
         }
-        (start, end)
     }
 
     /// Adds the tokens of what is left between the affixes.
-    fn attach(&mut self, chunk: &str, start: usize, end: usize, rules: &Rules, special: bool) {
-        let middle = &chunk[start..end];
-        if middle.is_empty() {
-            return;
-        }
-        if let Some(case) = rules.special(middle).filter(|_| special) {
+    fn add_middle(&mut self, chunk: &str, middle: &Middle, rules: &Rules) {
+        let Middle { start, end, .. } = *middle;
+        if middle.is_special {
+            let case = rules.special(&chunk.as_bytes()[start..end]);
             let mut at = start;
-            for &len in &case.lens {
+            for &len in case.iter().flat_map(|case| &case.lens) {
                 self.pieces.push(Piece::new(at, at + len as usize));
                 at += len as usize;
             }
-        } else if middle.bytes().all(|b| b.is_ascii_alphanumeric())
-            || is_url(middle, &rules.classes)
-        {
-            self.pieces.push(Piece::new(start, end));
-        } else {
-            self.cut_infixes(middle, start, rules);
+        } else if start < end {
+            self.cut_infixes(&chunk[start..end], start, rules);
         }
     }
 
-    /// Cuts at the inner separators. One at the very front is not a cut.
+    /// Cuts at the inner separators, unless it is a URL. A separator at the very front is not a cut.
     fn cut_infixes(&mut self, middle: &str, base: usize, rules: &Rules) {
         let mut start = 0;
-        for (at, len) in (Infixes {
-            text: middle,
-            at: 0,
-            before: '\0',
-            rules,
-        }) {
-            if at == 0 {
-                continue;
+        if self.seen & SEPARATOR != 0 {
+            let mut infixes = Infixes::new(middle, rules)
+                .skip_while(|&(at, _)| at == 0)
+                .peekable();
+            if infixes.peek().is_some() && !is_url(middle, &rules.classes) {
+                for (at, len) in infixes {
+                    if at > start {
+                        self.pieces.push(Piece::new(base + start, base + at));
+                    }
+                    self.pieces.push(Piece::new(base + at, base + at + len));
+                    start = at + len;
+                }
             }
-            if at > start {
-                self.pieces.push(Piece::new(base + start, base + at));
-            }
-            self.pieces.push(Piece::new(base + at, base + at + len));
-            start = at + len;
         }
         if start < middle.len() {
             self.pieces
@@ -128,66 +145,92 @@ impl Chopper {
 /// Whether any affix rule matches in `text`, which is what lets a special case into the second
 /// pass.
 pub(super) fn has_affix(text: &str, rules: &Rules) -> bool {
-    prefix_len(text, rules) > 0
-        || suffix_len(text, rules) > 0
-        || (Infixes {
-            text,
-            at: 0,
-            before: '\0',
-            rules,
-        })
-        .next()
-        .is_some()
+    prefix_len(text, 0..text.len(), rules) > 0
+        || suffix_len(text, 0..text.len(), DIGIT, rules) > 0
+        || Infixes::new(text, rules).next().is_some()
 }
 
 /// Length in bytes of the run of full stops that `bytes` yields.
-fn stops<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+pub(super) fn stops<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     bytes.take_while(|&&b| b == b'.').count()
 }
 
-/// Bytes of the prefix of `text`, 0 if it has none.
-fn prefix_len(text: &str, rules: &Rules) -> usize {
-    let Some(first) = text.chars().next() else {
+/// Bytes of the prefix of a part of a chunk, 0 if it has none.
+#[inline]
+fn prefix_len(chunk: &str, part: Range<usize>, rules: &Rules) -> usize {
+    let Some(&first) = chunk.as_bytes()[part.clone()].first() else {
         return 0;
     };
-    if first.is_ascii_lowercase() || first.is_ascii_digit() {
+    let kind = rules.kind(first);
+    if kind & (u32::from(PREFIX) | MAY_PREFIX | WIDE) == 0 {
         return 0;
     }
-    if rules.classes.has(first, PREFIX) {
-        return first.len_utf8();
+    if kind & u32::from(PREFIX) != 0 {
+        return 1;
     }
+    long_prefix_len(&chunk[part], rules)
+}
+
+/// [`prefix_len`] where it takes more than a byte to tell.
+fn long_prefix_len(text: &str, rules: &Rules) -> usize {
     let bytes = text.as_bytes();
-    match first {
-        '+' => usize::from(!bytes.get(1).is_some_and(u8::is_ascii_digit)),
-        '.' if bytes.get(1) == Some(&b'.') => stops(bytes.iter()),
-        'A' | 'C' | 'U' => {
+    match bytes[0] {
+        b'+' => usize::from(!bytes.get(1).is_some_and(u8::is_ascii_digit)),
+        b'.' if bytes.get(1) == Some(&b'.') => stops(bytes.iter()),
+        first if first.is_ascii() => {
             let found = LONG_PREFIXES.iter().find(|&&p| text.starts_with(p));
             found.map_or(0, |p| p.len())
         }
-        _ => 0,
+        _ => {
+            let wide = text.chars().next();
+            wide.filter(|&c| rules.classes.has(c, PREFIX))
+                .map_or(0, char::len_utf8)
+        }
     }
 }
 
-/// Bytes of the suffix of `text`, 0 if it has none. The pattern is searched from the left, so of
-/// several suffixes the longest wins.
-fn suffix_len(text: &str, rules: &Rules) -> usize {
-    let Some(last) = text.chars().next_back() else {
+/// Bytes of the suffix of a part of a chunk whose bytes are `seen`; 0 if it has none. The pattern is
+/// searched from the left, so of several suffixes the longest wins.
+#[inline]
+fn suffix_len(chunk: &str, part: Range<usize>, seen: u32, rules: &Rules) -> usize {
+    let Some(&last) = chunk.as_bytes()[part.clone()].last() else {
         return 0;
     };
-    let stem = &text[..text.len() - last.len_utf8()];
-    let before = stem.chars().next_back();
+    // Without a digit there is no unit.
+    let may_have_unit = u32::from(seen & DIGIT != 0) * UNIT;
+    let kind = rules.kind(last);
+    if kind & (u32::from(SUFFIX) | MAY_SUFFIX | WIDE | may_have_unit) == 0 {
+        return 0;
+    }
+    if kind & u32::from(SUFFIX) != 0 {
+        return 1;
+    }
+    long_suffix_len(&chunk[part], seen, rules)
+}
+
+/// [`suffix_len`] where it takes more than a byte to tell.
+fn long_suffix_len(text: &str, seen: u32, rules: &Rules) -> usize {
+    match *text.as_bytes() {
+        [.., b'.', b'.'] => stops(text.as_bytes().iter().rev()),
+        [.., b'.'] => usize::from(is_final_stop(&text[..text.len() - 1], rules)),
+        [.., b'0'..=b'9', b'+'] => 1,
+        [.., b'\'', b's' | b'S'] => 2,
+        [.., 0xe2, 0x80, 0x99, b's' | b'S'] => 4,
+        [.., last] if last.is_ascii() => unit_len(text, seen, rules),
+        _ => wide_suffix_len(text, seen, rules),
+    }
+}
+
+/// [`suffix_len`] of a text that ends in a character beyond ASCII.
+fn wide_suffix_len(text: &str, seen: u32, rules: &Rules) -> usize {
+    let mut back = text.chars().rev();
+    let Some(last) = back.next() else { return 0 };
     if rules.classes.has(last, SUFFIX) {
         // `……` is one suffix.
-        let doubled = last == '…' && before == Some('…');
+        let doubled = last == '…' && back.next() == Some('…');
         return last.len_utf8() << usize::from(doubled);
     }
-    match (before, last) {
-        (Some('.'), '.') => stops(text.as_bytes().iter().rev()),
-        (_, '.') => usize::from(is_final_stop(stem, rules)),
-        (Some('0'..='9'), '+') => 1,
-        (Some(quote @ ('\'' | '’')), 's' | 'S') => 1 + quote.len_utf8(),
-        _ => unit_len(text, rules),
-    }
+    unit_len(text, seen, rules)
 }
 
 /// Whether a full stop after `stem` is a suffix: not after a single capital, as in initials.
@@ -207,109 +250,14 @@ fn is_final_stop(stem: &str, rules: &Rules) -> bool {
 
 /// Bytes of a unit or currency sign that follows an ASCII digit at the end of `text`. None holds
 /// such a digit, so only what follows the last one can be it.
-fn unit_len(text: &str, rules: &Rules) -> usize {
+fn unit_len(text: &str, seen: u32, rules: &Rules) -> usize {
+    if seen & DIGIT == 0 {
+        return 0;
+    }
     let bytes = text.as_bytes();
     let window = bytes.len().min(rules.longest_unit + 1);
     let after = bytes.iter().rev().take(window).position(u8::is_ascii_digit);
-    // A digit is a byte of its own, so `len - n` is a character boundary.
     after
-        .filter(|&n| n > 0 && rules.is_unit(&text[bytes.len() - n..]))
+        .filter(|&n| n > 0 && rules.is_unit(&bytes[bytes.len() - n..]))
         .unwrap_or(0)
-}
-
-/// The inner separators of a text from left to right, as (offset, length) in bytes.
-struct Infixes<'a> {
-    text: &'a str,
-    at: usize,
-    /// The character before `at`; NUL, which has no class, at the front.
-    before: char,
-    rules: &'a Rules,
-}
-
-impl Iterator for Infixes<'_> {
-    type Item = (usize, usize);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            self.skip_alphanumeric();
-            let c = self.text[self.at..].chars().next()?;
-            let at = self.at;
-            let len = self.separator_len(c);
-            if len > 0 {
-                self.at += len;
-                // A separator is a run of one character.
-                self.before = c;
-                return Some((at, len));
-            }
-            self.at += c.len_utf8();
-            self.before = c;
-        }
-    }
-}
-
-impl Infixes<'_> {
-    /// ASCII letters and digits begin no separator.
-    #[inline]
-    fn skip_alphanumeric(&mut self) {
-        let rest = self.text[self.at..].bytes();
-        let n = rest.take_while(u8::is_ascii_alphanumeric).count();
-        if n > 0 {
-            self.at += n;
-            self.before = self.text.as_bytes()[self.at - 1].into();
-        }
-    }
-
-    /// Bytes of the separator that begins with `c` at `at`, 0 if none does.
-    fn separator_len(&self, c: char) -> usize {
-        let rest = &self.text[self.at + c.len_utf8()..];
-        let next = rest.chars().next().unwrap_or('\0');
-        let ends = |left: bool, right: bool| usize::from(left && right);
-        match c {
-            '.' if next == '.' => 1 + stops(rest.as_bytes().iter()),
-            '.' => ends(
-                self.is_before(STOP_LEFT),
-                self.rules.classes.has(next, STOP_RIGHT),
-            ),
-            ',' => ends(self.is_before(ALPHA), self.is_alpha(next)),
-            ':' | '<' | '>' | '=' | '/' => ends(self.is_before_word(), self.is_alpha(next)),
-            '+' | '*' | '^' => ends(self.is_operator(next), true),
-            '-' if self.is_operator(next) => 1,
-            '-' => self.hyphens_len(c, rest, 3),
-            '—' => self.hyphens_len(c, rest, 2),
-            '–' | '~' => self.hyphens_len(c, rest, 1),
-            _ if self.rules.classes.has(c, ICON) => c.len_utf8(),
-            _ => 0,
-        }
-    }
-
-    fn is_before(&self, bits: u16) -> bool {
-        self.rules.classes.has(self.before, bits)
-    }
-
-    fn is_before_word(&self) -> bool {
-        self.before.is_ascii_digit() || self.is_before(ALPHA)
-    }
-
-    fn is_alpha(&self, c: char) -> bool {
-        self.rules.classes.has(c, ALPHA)
-    }
-
-    /// Whether `next` makes an operator of what stands between it and a digit.
-    fn is_operator(&self, next: char) -> bool {
-        self.before.is_ascii_digit() && (next.is_ascii_digit() || next == '-')
-    }
-
-    /// Bytes of a run of at most `most` hyphens between a letter or digit and a letter.
-    fn hyphens_len(&self, hyphen: char, rest: &str, most: usize) -> usize {
-        if !self.is_before_word() {
-            return 0;
-        }
-        let more = rest.chars().take(most).take_while(|&c| c == hyphen).count();
-        let after = rest.chars().nth(more).unwrap_or('\0');
-        if more < most && self.is_alpha(after) {
-            hyphen.len_utf8() * (more + 1)
-        } else {
-            0
-        }
-    }
 }

@@ -1,6 +1,9 @@
 //! Class bits of a character, looked up in two steps; not the tables themselves.
 
-use super::tables::CLASS_RUNS;
+use super::tables::{AFTER_DIGIT, CLASS_RUNS};
+
+/// Class bit beside those of the tables: last character of a unit.
+pub(super) const UNIT_END: u16 = 1 << 15;
 
 const PAGE: usize = 256;
 const LAST: u32 = 0x0011_0000;
@@ -18,6 +21,12 @@ impl Classes {
         let ends = CLASS_RUNS[1..].iter().map(|&(start, _)| start);
         for (&(start, bits), end) in CLASS_RUNS.iter().zip(ends.chain([LAST])) {
             flat.extend((start..end).map(|_| bits));
+        }
+        for last in AFTER_DIGIT
+            .iter()
+            .filter_map(|unit| unit.chars().next_back())
+        {
+            flat[last as usize] |= UNIT_END;
         }
         let mut classes = Self {
             index: Vec::with_capacity(flat.len() / PAGE),

@@ -156,7 +156,7 @@ impl Registers for Wide {
 #[cfg(target_arch = "x86_64")]
 macro_rules! classifier {
     (
-        $name:ident, $features:literal, $n:literal, $load:expr, $mask:ident,
+        $name:ident, $features:literal, $n:literal, $load:ident, $mask:ident,
         $all:ident, $add:ident, $greater:ident, $equal:ident, $or:ident, $and:ident
     ) => {
         #[target_feature(enable = $features)]
@@ -173,9 +173,10 @@ macro_rules! classifier {
                 letters: 0,
                 leads: 0,
             };
-            let (eights, _) = block.as_chunks::<8>();
-            for (i, part) in eights.as_chunks::<{ $n / 8 }>().0.iter().enumerate() {
-                let bytes = $load(part.map(|eight| u64::from_le_bytes(eight).cast_signed()));
+            for (i, part) in block.as_chunks::<$n>().0.iter().enumerate() {
+                #[expect(unsafe_code, reason = "there is no safe way to load a register")]
+                // SAFETY: the part is as long as the register, and any address will do.
+                let bytes = unsafe { $load(part.as_ptr().cast()) };
                 let spaces = $or(among(bytes, b'\t', 5), among(bytes, 0x1c, 5));
                 let letters = among($or(bytes, all(0x20)), b'a', 26);
                 let odd = $equal($or(bytes, all(0x02)), all(0xe3));
@@ -194,7 +195,7 @@ classifier!(
     by_sixteen,
     "sse2",
     16,
-    |[a, b]: [i64; 2]| _mm_set_epi64x(b, a),
+    _mm_loadu_si128,
     _mm_movemask_epi8,
     _mm_set1_epi8,
     _mm_add_epi8,
@@ -209,7 +210,7 @@ classifier!(
     by_thirty_two,
     "avx2",
     32,
-    |[a, b, c, d]: [i64; 4]| _mm256_set_epi64x(d, c, b, a),
+    _mm256_loadu_si256,
     _mm256_movemask_epi8,
     _mm256_set1_epi8,
     _mm256_add_epi8,

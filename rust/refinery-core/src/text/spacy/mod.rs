@@ -31,12 +31,12 @@
 )]
 
 mod affixes;
-mod cache;
+mod bytes;
 #[cfg(test)]
 #[rustfmt::skip]
 mod cases;
 mod classes;
-mod marked;
+mod infixes;
 mod masks;
 mod phrases;
 mod plain;
@@ -47,24 +47,22 @@ mod short;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin;
 mod url;
-mod waiting;
 
 use std::ops::Range;
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use self::affixes::{Chopper, Piece};
-use self::cache::{CachedToken, ChunkCache, Entry, MAX_CHUNK};
+use self::affixes::Chopper;
+use self::bytes::WIDE;
 #[cfg(target_arch = "x86_64")]
 use self::masks::Wide;
 use self::masks::{Masks, Narrow, Registers};
 use self::phrases::{PhraseFinder, TokenId};
 use self::rules::{RULES, Rules};
-use self::short::ShortCache;
-use self::waiting::Waiting;
+use self::short::{ShortCache, ShortChunk};
 use super::Word;
-use super::words::{Front, SHORT_HASH, bytes_from, word_hash};
+use super::words::{Front, SHORT_HASH, bytes_from, hash_of_part, push_some, word_hash};
 
 /// Words of `spacy.blank("en")`, stripped, empty ones removed. Keeps caches between documents;
 /// what is in them never changes a result.
@@ -73,12 +71,8 @@ pub struct SpacyWords {
     chopper: Chopper,
     /// Numbers of the tokens of the last chunk that was cut by the rules.
     ids: Vec<TokenId>,
-    /// Tokens of the last chunk that needed few rules.
-    tokens: Vec<CachedToken>,
     short: ShortCache,
-    cache: ChunkCache,
     finder: PhraseFinder,
-    waiting: Waiting,
     /// Words of the text whose sentences are counted.
     words: Vec<Word>,
 }
@@ -89,11 +83,8 @@ impl Default for SpacyWords {
             rules: &RULES,
             chopper: Chopper::default(),
             ids: Vec::new(),
-            tokens: Vec::new(),
             short: ShortCache::default(),
-            cache: ChunkCache::default(),
             finder: PhraseFinder::default(),
-            waiting: Waiting::default(),
             words: Vec::new(),
         }
     }
@@ -133,7 +124,6 @@ impl SpacyWords {
                 done => base + done,
             };
         }
-        self.waiting.flush(words);
         self.finder.apply(&self.rules.phrases, text, words);
     }
 
@@ -187,8 +177,7 @@ impl SpacyWords {
             last_end: *last_end,
         };
         self.finder.separate(chunk.is_after_one_space(text));
-        self.waiting.flush(words);
-        self.add_long(&text[start..end], start as u32, words);
+        self.add_by_rules(text, chunk, words);
         *last_end = end;
         end
     }
@@ -197,17 +186,7 @@ impl SpacyWords {
     fn add_chunk(&mut self, text: &str, chunk: Chunk, words: &mut Vec<Word>) {
         if chunk.len() > SHORT_HASH {
             self.finder.separate(chunk.is_after_one_space(text));
-            let Chunk { start, end, .. } = chunk;
-            if self
-                .rules
-                .plain
-                .cut(text.as_bytes(), start, end, &mut self.tokens)
-            {
-                self.add_tokens(start as u32, words);
-                return;
-            }
-            self.waiting.flush(words);
-            self.add_long(chunk.text(text), chunk.start as u32, words);
+            self.add_by_rules(text, chunk, words);
             return;
         }
         let bytes = bytes_from(text.as_bytes(), chunk.start);
@@ -249,7 +228,7 @@ impl SpacyWords {
             n_chars: 1,
             hash: mark.hash,
         };
-        self.waiting.add([word, mark], 1 + n_marks, words);
+        push_some(words, [word, mark], 1 + n_marks);
         true
     }
 
@@ -261,74 +240,40 @@ impl SpacyWords {
         let hash = front.hash();
         let phrases = &self.rules.phrases;
         if let Some(known) = self.short.get(front, n_bytes, hash) {
-            let at = words.len() + self.waiting.len();
-            self.finder.step_chunk(phrases, at, known);
-            let n = usize::from(known.n_tokens);
-            self.waiting.add(known.words(base), n, words);
+            self.finder.step_chunk(phrases, words.len(), known);
+            push_some(words, known.words(base), usize::from(known.n_tokens));
             return;
         }
-        let Chunk { start, end, .. } = chunk;
-        if self
-            .rules
-            .plain
-            .cut(text.as_bytes(), start, end, &mut self.tokens)
-        {
-            self.add_tokens(base, words);
-            self.short.put(front, n_bytes, hash, &self.tokens, phrases);
-            return;
-        }
-        self.waiting.flush(words);
-        let cut = self.add_long(chunk.text(text), base, words);
-        let tokens = self.cache.tokens(cut);
-        self.short.put(front, n_bytes, hash, tokens, phrases);
+        let first = words.len();
+        self.add_by_rules(text, chunk, words);
+        let short = ShortChunk::new(front, base, &words[first..], &self.ids, phrases);
+        self.short.put(hash, short);
     }
 
-    /// Appends the words of a chunk at `base` that was cut into `tokens`.
-    fn add_tokens(&mut self, base: u32, words: &mut Vec<Word>) {
-        for token in &self.tokens {
-            let at = words.len() + self.waiting.len();
-            self.finder.step(&self.rules.phrases, at, token.id);
-            self.waiting.add([token.word(base)], 1, words);
-        }
-    }
-
-    /// Appends the words of a chunk that begins at byte `base`; returns its entry in the cache.
+    /// Appends the words of a chunk by the rules; `ids` are their numbers.
     #[inline(never)]
-    fn add_long(&mut self, chunk: &str, base: u32, words: &mut Vec<Word>) -> Entry {
-        let hash = xxh3_64(chunk.as_bytes());
-        let Some(entry) = self.cache.get(chunk.as_bytes(), hash) else {
-            return self.add_new_chunk(chunk, hash, base, words);
-        };
-        for token in self.cache.tokens(entry) {
-            self.finder.step(&self.rules.phrases, words.len(), token.id);
-            words.push(token.word(base));
-        }
-        entry
-    }
-
-    #[cold]
-    fn add_new_chunk(&mut self, chunk: &str, hash: u64, base: u32, words: &mut Vec<Word>) -> Entry {
+    fn add_by_rules(&mut self, text: &str, chunk: Chunk, words: &mut Vec<Word>) {
         let phrases = &self.rules.phrases;
-        self.chopper.chop(chunk, self.rules, true);
+        self.chopper.chop(chunk.text(text), self.rules, true);
+        let is_ascii = self.chopper.seen & WIDE == 0;
         self.ids.clear();
         for &piece in &self.chopper.pieces {
-            let id = phrases.id(piece.text(chunk));
-            self.ids.push(id);
+            let (start, end) = (
+                chunk.start + piece.start as usize,
+                chunk.start + piece.end as usize,
+            );
+            let word = &text.as_bytes()[start..end];
+            let hash = hash_of_part(text.as_bytes(), start, end);
+            let id = self.rules.id(word, hash);
             self.finder.step(phrases, words.len(), id);
-            words.push(word_of(chunk, piece, base));
+            self.ids.push(id);
+            words.push(Word {
+                start: start as u32,
+                end: end as u32,
+                n_chars: if is_ascii { word.len() } else { n_chars(word) } as u32,
+                hash,
+            });
         }
-        if chunk.len() > MAX_CHUNK {
-            return Entry::default();
-        }
-        let added = &words[words.len() - self.ids.len()..];
-        let tokens = added.iter().zip(&self.ids).map(|(word, &id)| CachedToken {
-            hash: word.hash,
-            id,
-            start: (word.start - base) as u8,
-            end: (word.end - base) as u8,
-            n_chars: word.n_chars as u8,
-        });
-        self.cache.put(chunk.as_bytes(), hash, tokens)
     }
 
     /// Number of sentences that datatrove's `split_into_sentences` finds in `text`: one at least,
@@ -403,6 +348,13 @@ pub fn count_sentences_in(text: &str, span: Range<usize>, words: &[Word]) -> usi
     n
 }
 
+/// Number of characters of a text.
+fn n_chars(text: &[u8]) -> usize {
+    text.iter()
+        .filter(|&&byte| byte.cast_signed() >= -0x40)
+        .count()
+}
+
 /// The word that `text[start..end]` is.
 fn word_at(text: &str, start: usize, end: usize) -> Word {
     let word = &text[start..end];
@@ -411,15 +363,5 @@ fn word_at(text: &str, start: usize, end: usize) -> Word {
         end: end as u32,
         n_chars: word.chars().count() as u32,
         hash: word_hash(word.as_bytes()),
-    }
-}
-
-/// The word that `piece` of a chunk at byte `base` is.
-fn word_of(chunk: &str, piece: Piece, base: u32) -> Word {
-    let word = word_at(chunk, piece.start as usize, piece.end as usize);
-    Word {
-        start: base + word.start,
-        end: base + word.end,
-        ..word
     }
 }

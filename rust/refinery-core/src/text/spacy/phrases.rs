@@ -47,7 +47,9 @@ impl Phrases {
             if has_affix(&text, rules) {
                 chopper.chop(&text, rules, false);
                 let tokens: Vec<_> = chopper.pieces.iter().map(|p| p.text(&text)).collect();
-                let lens = rules.special(&text).map_or(&[][..], |case| &case.lens);
+                let lens = rules
+                    .special(text.as_bytes())
+                    .map_or(&[][..], |case| &case.lens);
                 phrases.add(&tokens, lens);
             }
         }
@@ -73,11 +75,11 @@ impl Phrases {
         self.pairs[first as usize * (self.ids.len() + 1) + second as usize]
     }
 
-    fn add(&mut self, tokens: &[&str], lens: &[u8]) {
+    fn add(&mut self, tokens: &[&[u8]], lens: &[u8]) {
         let mut node = ROOT;
         for token in tokens {
             let new_id = self.ids.len() as TokenId + 1;
-            let id = *self.ids.entry((*token).to_owned()).or_insert(new_id);
+            let id = *self.ids.entry(token.to_vec()).or_insert(new_id);
             node = self.child(node, id).unwrap_or_else(|| {
                 let child = self.nodes.len() as u32;
                 self.nodes.push(Node::default());
@@ -99,12 +101,12 @@ impl Phrases {
     }
 
     /// Every token that has a number, in no order.
-    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.ids.keys().map(String::as_str)
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &[u8]> {
+        self.ids.keys().map(Vec::as_slice)
     }
 
     /// The token's number, 0 if it occurs in no sequence.
-    pub(super) fn id(&self, token: &str) -> TokenId {
+    pub(super) fn id(&self, token: &[u8]) -> TokenId {
         if !self.ends.may_hold(token) {
             return 0;
         }

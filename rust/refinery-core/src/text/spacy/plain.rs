@@ -2,7 +2,6 @@
 //! prose, and cost neither a look at the rules nor one into a cache.
 
 use super::classes::Classes;
-use super::marked::kind_of;
 use super::phrases::{Phrases, TokenId};
 use super::tables::{LONG_PREFIXES, SUFFIX};
 use crate::text::words::word_hash;
@@ -13,8 +12,6 @@ const BITS: usize = 1 << 16;
 pub(super) struct Plain {
     suspects: [u64; BITS / 64],
     pub(super) marks: [Mark; 256],
-    /// Numbers of `'s` and `'S`.
-    pub(super) possessives: [TokenId; 2],
 }
 
 /// A byte that may be the last token of a plain chunk.
@@ -24,8 +21,6 @@ pub(super) struct Mark {
     pub(super) id: TokenId,
     /// What the byte before it has to be.
     after: u8,
-    /// What else it may be in a chunk, as `marked` has it.
-    pub(super) kind: u8,
 }
 
 /// Nothing makes the byte a mark.
@@ -39,7 +34,6 @@ impl Default for Plain {
         Self {
             suspects: [0; BITS / 64],
             marks: [Mark::default(); 256],
-            possessives: [0; 2],
         }
     }
 }
@@ -48,29 +42,19 @@ impl Plain {
     /// Suspects every run of letters that is a special case, is one with a mark after it, or is a
     /// token that the second pass looks for.
     pub(super) fn new<'a>(
-        specials: impl Iterator<Item = &'a str>,
+        specials: impl Iterator<Item = &'a [u8]>,
         phrases: &Phrases,
         classes: &Classes,
     ) -> Self {
         let mut plain = Self {
             suspects: [0; BITS / 64],
             marks: std::array::from_fn(|byte| Mark::new(byte as u8, phrases, classes)),
-            possessives: ["'s", "'S"].map(|token| phrases.id(token)),
         };
-        let is_mark = |c: char| {
-            c.is_ascii() && !c.is_ascii_alphabetic() && plain.marks[c as usize].after != NEVER
-        };
-        let is_outer = |c: char| !c.is_ascii_alphanumeric();
-        let stems = |text: &'a str| {
-            [
-                text,
-                text.trim_end_matches(is_mark),
-                text.trim_matches(is_outer),
-            ]
-        };
+        let is_mark = |byte: u8| !byte.is_ascii_alphabetic() && plain.mark(byte).after != NEVER;
+        let stems = |text: &'a [u8]| [text, without_end(text, is_mark)];
         let stems = specials.flat_map(stems);
         // No letters are no plain chunk either.
-        let texts = stems.chain(phrases.tokens()).chain([""]);
+        let texts = stems.chain(phrases.tokens()).chain([&[][..]]);
         let bits: Vec<usize> = texts.map(bit_of).collect();
         for bit in bits {
             plain.suspects[bit / 64] |= 1 << (bit % 64);
@@ -107,8 +91,14 @@ impl Plain {
     }
 }
 
-fn bit_of(text: &str) -> usize {
-    word_hash(text.as_bytes()) as usize % BITS
+/// `text` without the bytes at its end that are `marks`.
+fn without_end(text: &[u8], is_mark: impl Fn(u8) -> bool) -> &[u8] {
+    let n_marks = text.iter().rev().take_while(|&&byte| is_mark(byte)).count();
+    &text[..text.len() - n_marks]
+}
+
+fn bit_of(text: &[u8]) -> usize {
+    word_hash(text) as usize % BITS
 }
 
 impl Mark {
@@ -123,9 +113,8 @@ impl Mark {
         };
         Self {
             hash: word_hash(&[byte]),
-            id: phrases.id(char::from(byte).encode_utf8(&mut [0; 4])),
+            id: phrases.id(&[byte]),
             after,
-            kind: kind_of(byte, classes),
         }
     }
 }

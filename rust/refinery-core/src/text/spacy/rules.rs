@@ -6,16 +6,17 @@ use std::sync::LazyLock;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::bytes::{self, Kinds};
 use super::classes::Classes;
-use super::phrases::Phrases;
+use super::phrases::{Phrases, TokenId};
 use super::plain::Plain;
 use super::tables::{AFTER_DIGIT, SPECIAL_CASES};
 
 /// A map from texts that the tables fix: no stranger can make its keys collide, so the hash may be
 /// a quick one.
-pub(super) type TextMap<T> = HashMap<String, T, BuildHasherDefault<TextHasher>>;
+pub(super) type TextMap<T> = HashMap<Vec<u8>, T, BuildHasherDefault<TextHasher>>;
 
-/// XXH3 of the text; the byte that `str` adds after it says nothing.
+/// XXH3 of the text; the length that a slice of bytes adds before it says nothing.
 #[derive(Default)]
 pub(super) struct TextHasher(u64);
 
@@ -24,7 +25,7 @@ impl Hasher for TextHasher {
         self.0 ^= xxh3_64(bytes);
     }
 
-    fn write_u8(&mut self, _: u8) {}
+    fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
         self.0
@@ -41,11 +42,10 @@ pub(super) struct Ends {
 
 impl Ends {
     /// Those of a set; texts of 64 bytes and more count as one length.
-    pub(super) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut ends = Self::default();
         for text in texts {
-            let bytes = text.as_bytes();
-            if let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) {
+            if let (Some(&first), Some(&last)) = (text.first(), text.last()) {
                 ends.first[usize::from(first)] |= length_bit(text);
                 ends.last[usize::from(last)] |= length_bit(text);
             }
@@ -55,9 +55,8 @@ impl Ends {
 
     /// Whether the set may hold `text`.
     #[inline]
-    pub(super) fn may_hold(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+    pub(super) fn may_hold(&self, text: &[u8]) -> bool {
+        let (Some(&first), Some(&last)) = (text.first(), text.last()) else {
             return false;
         };
         let lengths = self.first[usize::from(first)] & self.last[usize::from(last)];
@@ -75,7 +74,7 @@ impl Default for Ends {
 }
 
 #[inline]
-fn length_bit(text: &str) -> u64 {
+fn length_bit(text: &[u8]) -> u64 {
     1 << text.len().min(63)
 }
 
@@ -88,11 +87,12 @@ pub(super) struct SpecialCase {
 /// Everything that is looked up while text is cut.
 pub(super) struct Rules {
     pub(super) classes: Classes,
+    kinds: Kinds,
     /// Second pass: token sequences that are special cases together.
     pub(super) phrases: Phrases,
     pub(super) plain: Plain,
     pub(super) longest_unit: usize,
-    units: HashSet<&'static str>,
+    units: HashSet<&'static [u8]>,
     specials: TextMap<SpecialCase>,
     special_ends: Ends,
 }
@@ -106,37 +106,55 @@ impl Rules {
             .iter()
             .map(|case| special_case(case))
             .collect();
+        let classes = Classes::new();
         let mut rules = Self {
-            classes: Classes::new(),
+            kinds: bytes::kinds(&classes),
+            classes,
             phrases: Phrases::default(),
             plain: Plain::default(),
             longest_unit: AFTER_DIGIT.iter().map(|unit| unit.len()).max().unwrap_or(0),
-            units: AFTER_DIGIT.iter().copied().collect(),
-            special_ends: Ends::new(specials.keys().map(String::as_str)),
+            units: AFTER_DIGIT.iter().map(|unit| unit.as_bytes()).collect(),
+            special_ends: Ends::new(specials.keys().map(Vec::as_slice)),
             specials,
         };
         rules.phrases = Phrases::new(&rules);
-        let specials = rules.specials.keys().map(String::as_str);
+        let specials = rules.specials.keys().map(Vec::as_slice);
         rules.plain = Plain::new(specials, &rules.phrases, &rules.classes);
         rules
     }
 
+    /// All that a byte may be.
+    #[inline]
+    pub(super) fn kind(&self, byte: u8) -> u32 {
+        self.kinds[usize::from(byte)]
+    }
+
     /// The special case that `text` is as a whole.
     #[inline]
-    pub(super) fn special(&self, text: &str) -> Option<&SpecialCase> {
+    pub(super) fn special(&self, text: &[u8]) -> Option<&SpecialCase> {
         if !self.special_ends.may_hold(text) {
             return None;
         }
         self.specials.get(text)
     }
 
+    /// The number of a token with this hash.
+    #[inline]
+    pub(super) fn id(&self, token: &[u8], hash: u64) -> TokenId {
+        match *token {
+            [byte] => self.plain.mark(byte).id,
+            _ if self.plain.is_suspect(hash) => self.phrases.id(token),
+            _ => 0,
+        }
+    }
+
     /// Whether `text` is a unit or a currency sign.
-    pub(super) fn is_unit(&self, text: &str) -> bool {
+    pub(super) fn is_unit(&self, text: &[u8]) -> bool {
         self.units.contains(text)
     }
 }
 
-fn special_case(spaced: &str) -> (String, SpecialCase) {
+fn special_case(spaced: &str) -> (Vec<u8>, SpecialCase) {
     let lens = spaced.split(' ').map(|token| token.len() as u8).collect();
-    (spaced.replace(' ', ""), SpecialCase { lens })
+    (spaced.replace(' ', "").into_bytes(), SpecialCase { lens })
 }

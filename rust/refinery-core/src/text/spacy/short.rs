@@ -1,13 +1,12 @@
-//! What short chunks were cut into last time: a small table that stays near the processor, before
-//! the large one of `cache`. Never decides anything: a hit is the same bytes.
+//! What short chunks were cut into last time: a small table that stays near the processor. Never
+//! decides anything: a hit is the same bytes.
 
-use super::cache::CachedToken;
 use super::phrases::{Phrases, TokenId};
 use crate::text::Word;
 use crate::text::words::Front;
 
-/// Tokens of an entry; chunks of more are left to the large table.
-pub(super) const MAX_TOKENS: usize = 3;
+/// Tokens of an entry; chunks of more are cut each time.
+const MAX_TOKENS: usize = 3;
 const SLOTS: usize = 1 << 12;
 
 /// A chunk of at most 16 bytes; `n_bytes` is 0 in an empty slot. As long as a cache line.
@@ -28,22 +27,28 @@ pub(super) struct ShortChunk {
 }
 
 impl ShortChunk {
-    fn new(front: Front, n_bytes: usize, tokens: &[CachedToken], phrases: &Phrases) -> Self {
+    /// The chunk of these bytes that is `words`, whose numbers are `ids`. They follow each other
+    /// without a gap from byte `base` on.
+    pub(super) fn new(
+        front: Front,
+        base: u32,
+        words: &[Word],
+        ids: &[TokenId],
+        phrases: &Phrases,
+    ) -> Self {
         let mut chunk = Self {
             front,
-            n_bytes: n_bytes as u8,
-            n_tokens: tokens.len() as u8,
-            last_id: tokens.last().map_or(0, |token| token.id),
-            is_quiet: !tokens
-                .windows(2)
-                .any(|pair| phrases.is_pair(pair[0].id, pair[1].id)),
+            n_bytes: words.last().map_or(0, |word| (word.end - base) as u8),
+            n_tokens: words.len() as u8,
+            last_id: ids.last().copied().unwrap_or(0),
+            is_quiet: !ids.windows(2).any(|pair| phrases.is_pair(pair[0], pair[1])),
             ..Self::default()
         };
-        for (i, token) in tokens.iter().enumerate() {
-            chunk.hashes[i] = token.hash;
-            chunk.ids[i] = token.id;
-            chunk.ends[i] = token.end;
-            chunk.n_chars[i] = token.n_chars;
+        for (i, (word, &id)) in words.iter().zip(ids).take(MAX_TOKENS).enumerate() {
+            chunk.hashes[i] = word.hash;
+            chunk.ids[i] = id;
+            chunk.ends[i] = (word.end - base) as u8;
+            chunk.n_chars[i] = word.n_chars as u8;
         }
         chunk
     }
@@ -85,22 +90,15 @@ impl ShortCache {
         (chunk.front == front && usize::from(chunk.n_bytes) == n_bytes).then_some(chunk)
     }
 
-    /// Remembers the tokens of a chunk, which follow each other without a gap.
-    pub(super) fn put(
-        &mut self,
-        front: Front,
-        n_bytes: usize,
-        hash: u64,
-        tokens: &[CachedToken],
-        phrases: &Phrases,
-    ) {
-        if !(1..=MAX_TOKENS).contains(&tokens.len()) {
+    /// Remembers a chunk, unless it has too many tokens.
+    pub(super) fn put(&mut self, hash: u64, chunk: ShortChunk) {
+        if !(1..=MAX_TOKENS).contains(&usize::from(chunk.n_tokens)) {
             return;
         }
         if self.slots.is_empty() {
             self.slots.resize(SLOTS, ShortChunk::default());
         }
-        self.slots[place(hash)] = ShortChunk::new(front, n_bytes, tokens, phrases);
+        self.slots[place(hash)] = chunk;
     }
 }
 

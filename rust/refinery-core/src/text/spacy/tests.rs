@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 
-use super::affixes::Chopper;
 use super::cases::{self, SENTENCES};
 use super::masks::Narrow;
 use super::phrases::PhraseFinder;
 use super::rules::RULES;
-use super::tables::{SPACE, SPECIAL_CASES};
+use super::tables::{CLASS_RUNS, SPACE, SPECIAL_CASES};
+use super::twin::Chopper;
 use super::{SpacyWords, count_sentences_in, word_at};
 use crate::text::Word;
 
@@ -33,7 +33,7 @@ fn is_space(c: char) -> bool {
     RULES.classes.has(c, SPACE)
 }
 
-/// The words by the rules alone: no cache, no short cut for plain chunks.
+/// The words by the rules one by one: no cache, no short cut.
 fn twin(text: &str) -> Vec<Word> {
     let (mut chopper, mut finder) = (Chopper::default(), PhraseFinder::default());
     let mut words: Vec<Word> = Vec::new();
@@ -244,6 +244,17 @@ fn special_cases_between_marks_are_cut_as_by_the_rules() {
         let between =
             |mark: &String| format!("{mark}{case} {case}{mark} ({case}{mark} {case}-{mark}");
         let text: String = marks.iter().map(between).collect();
+        assert_eq!(split(&text), twin(&text), "{text:?}");
+    }
+}
+
+#[test]
+fn characters_of_every_class_are_cut_as_by_the_rules() {
+    let ends = CLASS_RUNS
+        .iter()
+        .flat_map(|&(start, _)| [start.saturating_sub(1), start]);
+    for c in ends.filter_map(char::from_u32) {
+        let text = format!("{c}a a{c} 5{c} a{c}b 5{c}6 A{c}{c}B {c}. {c}.{c} 5.{c}");
         assert_eq!(split(&text), twin(&text), "{text:?}");
     }
 }
