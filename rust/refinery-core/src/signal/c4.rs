@@ -14,8 +14,8 @@
 use super::c4_lines::{Fate, LineJudge, LineRules};
 use super::{Asked, Family, Scratch, SignalSpec, spec};
 use crate::text::lines::{split_lines, strip};
-use crate::text::spacy::{SpacyWords, count_sentences_in};
-use crate::text::{Doc, Needs, Word};
+use crate::text::spacy::{LineSentences, SpacyWords};
+use crate::text::{Doc, Needs};
 
 /// Place of the signal that alone reads words.
 const N_SENTENCES: usize = 7;
@@ -158,6 +158,7 @@ pub static FINEWEB_FAMILY: Family = Family {
 #[derive(Default)]
 pub struct Buffers {
     judge: LineJudge,
+    sentences: LineSentences,
     /// For lines whose citations were deleted: they are no slice of the document any more.
     spacy: SpacyWords,
 }
@@ -193,15 +194,18 @@ fn compute(doc: &Doc<'_>, rules: LineRules, scratch: &mut Scratch, out: &mut [f6
 }
 
 fn count(doc: &Doc<'_>, rules: LineRules, has_sentences: bool, buffers: &mut Buffers) -> Counts {
-    let Buffers { judge, spacy } = buffers;
+    let Buffers {
+        judge,
+        sentences,
+        spacy,
+    } = buffers;
     let mut counts = Counts::default();
-    let mut words = doc.words;
     judge.load(doc.text);
+    if has_sentences {
+        sentences.load(doc.text, doc.words);
+    }
     for line in split_lines(doc.text) {
         let line = strip(line);
-        let start = line.as_ptr() as usize - doc.text.as_ptr() as usize;
-        let span = start..start + line.len();
-        let line_words = take_words(&mut words, span.end);
         let judged = judge.judge(line, rules);
         counts.lines += 1;
         counts.by_fate[judged.fate as usize] += 1;
@@ -212,22 +216,12 @@ fn count(doc: &Doc<'_>, rules: LineRules, has_sentences: bool, buffers: &mut Buf
             counts.sentences += if judged.is_edited {
                 spacy.count_sentences(judged.text)
             } else {
-                count_sentences_in(doc.text, span, line_words)
+                let start = line.as_ptr() as usize - doc.text.as_ptr() as usize;
+                sentences.count(doc.text, doc.words, start..start + line.len())
             };
         }
     }
     counts
-}
-
-/// Cuts off the words that begin before `end`, which are those of the line that ends there.
-fn take_words<'a>(words: &mut &'a [Word], end: usize) -> &'a [Word] {
-    let n = words
-        .iter()
-        .take_while(|w| (w.start as usize) < end)
-        .count();
-    let (taken, rest) = words.split_at(n);
-    *words = rest;
-    taken
 }
 
 #[cfg(test)]

@@ -18,9 +18,10 @@
 //! assert_eq!(lines::paragraphs(text).collect::<Vec<_>>(), ["a\r\nb", "c"]);
 //! ```
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::memchr_iter;
 
 use super::chars::is_space;
+use super::newlines::Newlines;
 
 /// `text.strip()`.
 pub fn strip(text: &str) -> &str {
@@ -47,50 +48,66 @@ pub fn split_spaces(text: &str) -> impl Iterator<Item = &str> {
 /// A mark at the end opens no further line, and empty text has no line.
 pub fn split_lines(text: &str) -> SplitLines<'_> {
     SplitLines {
-        rest: text,
-        only_newlines: has_only_newlines(text),
+        text,
+        start: 0,
+        newlines: has_only_newlines(text).then(|| Newlines::of(text)),
     }
 }
 
 /// Iterator of [`split_lines`].
 #[derive(Clone, Debug)]
 pub struct SplitLines<'a> {
-    rest: &'a str,
-    /// Whether no other mark is in it, as in most texts: then a line ends at the next newline.
-    only_newlines: bool,
+    text: &'a str,
+    /// Where the next line begins.
+    start: usize,
+    /// None where other marks may be in the text, which few have.
+    newlines: Option<Newlines<'a>>,
 }
 
 impl<'a> Iterator for SplitLines<'a> {
     type Item = &'a str;
 
+    #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        if self.rest.is_empty() {
+        let (start, n_bytes) = (self.start, self.text.len());
+        if start == n_bytes {
             return None;
         }
-        let bytes = self.rest.as_bytes();
-        let (end, mark) = if self.only_newlines {
-            memchr(b'\n', bytes).map_or((bytes.len(), 0), |end| (end, 1))
+        let (end, mark) = if let Some(newlines) = &mut self.newlines {
+            newlines.next().map_or((n_bytes, 0), |end| (end, 1))
         } else {
-            line_end(bytes)
+            let (length, mark) = line_end(&self.text.as_bytes()[start..]);
+            (start + length, mark)
         };
-        let line = &self.rest[..end];
-        self.rest = &self.rest[end + mark..];
-        Some(line)
+        self.start = end + mark;
+        Some(&self.text[start..end])
     }
 }
 
-/// Whether no line of the text ends in another mark than LF.
+/// Whether it is plain that no line of the text ends in another mark than LF.
 fn has_only_newlines(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_other = |b: u8| b < 0x1f && b != b'\n' && b != b'\t';
     // A block is one comparison of all its bytes.
     let (blocks, rest) = bytes.as_chunks::<64>();
     let any = |bytes: &[u8]| bytes.iter().fold(false, |any, &b| any | is_other(b));
-    if any(rest) || blocks.iter().any(|block| any(block)) {
+    !any(rest) && !blocks.iter().any(|block| any(block)) && !may_have_wide_mark(bytes)
+}
+
+/// Whether the last two bytes of a mark beyond ASCII are somewhere.
+fn may_have_wide_mark(bytes: &[u8]) -> bool {
+    if bytes.is_ascii() {
         return false;
     }
-    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
-    text.is_ascii() || !["\u{85}", "\u{2028}", "\u{2029}"].into_iter().any(has)
+    let ends_mark = |a: u8, b: u8| (a == 0x80 && b | 1 == 0xa9) || (a == 0xc2 && b == 0x85);
+    let in_block = |firsts: &[u8; 64], seconds: &[u8; 64]| {
+        (0..64).fold(false, |any, i| any | ends_mark(firsts[i], seconds[i]))
+    };
+    let (firsts, firsts_rest) = bytes[..bytes.len() - 1].as_chunks();
+    let (seconds, seconds_rest) = bytes[1..].as_chunks();
+    let mut rest = firsts_rest.iter().zip(seconds_rest);
+    let mut blocks = firsts.iter().zip(seconds);
+    rest.any(|(&a, &b)| ends_mark(a, b)) || blocks.any(|(a, b)| in_block(a, b))
 }
 
 /// Where the first line ends, and the length of the mark that ends it (0 at the end of the text).
@@ -154,39 +171,23 @@ fn mark_len(bytes: &[u8]) -> usize {
 
 /// `text.split("\n")`: one line more than there are newlines, so empty text has one empty line.
 pub fn newline_lines(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns {
-        rest: Some(text),
-        least: 1,
-        most: 1,
-    }
+    NewlineRuns::of(text, 1, 1)
 }
 
 /// `re.split("\n+", text)`: runs of newlines cut; a text that begins or ends with one has an empty
 /// line there.
 pub fn newline_run_lines(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns {
-        rest: Some(text),
-        least: 1,
-        most: usize::MAX,
-    }
+    NewlineRuns::of(text, 1, usize::MAX)
 }
 
 /// `re.split("\n{2,}", text.strip())`: runs of two newlines and more cut; never no paragraph.
 pub fn paragraphs(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns {
-        rest: Some(strip(text)),
-        least: 2,
-        most: usize::MAX,
-    }
+    NewlineRuns::of(strip(text), 2, usize::MAX)
 }
 
 /// `text.split("\n\n")`: pairs of newlines cut, from left to right; never no part.
 pub fn newline_pair_parts(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns {
-        rest: Some(text),
-        least: 2,
-        most: 2,
-    }
+    NewlineRuns::of(text, 2, 2)
 }
 
 /// Number of newline characters.
@@ -197,32 +198,53 @@ pub fn count_newlines(text: &str) -> usize {
 /// Iterator over the parts between runs of `least` to `most` newlines.
 #[derive(Clone, Debug)]
 pub struct NewlineRuns<'a> {
-    rest: Option<&'a str>,
+    text: &'a str,
+    /// Where the next part begins; none after the last.
+    start: Option<usize>,
+    newlines: Newlines<'a>,
     least: usize,
     most: usize,
+}
+
+impl<'a> NewlineRuns<'a> {
+    fn of(text: &'a str, least: usize, most: usize) -> Self {
+        Self {
+            text,
+            start: Some(0),
+            newlines: Newlines::of(text),
+            least,
+            most,
+        }
+    }
+
+    /// The end of the run of newlines that begins at `start`; goes past all of it.
+    #[inline]
+    fn run_end(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut end = start + 1;
+        while end - start < self.most && bytes.get(end) == Some(&b'\n') {
+            self.newlines.next();
+            end += 1;
+        }
+        end
+    }
 }
 
 impl<'a> Iterator for NewlineRuns<'a> {
     type Item = &'a str;
 
+    #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let text = self.rest?;
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while let Some(skipped) = memchr(b'\n', &bytes[at..]) {
-            let start = at + skipped;
-            at = start + 1;
-            if self.most > 1 {
-                let run = bytes[at..].iter().take(self.most - 1);
-                at += run.take_while(|&&b| b == b'\n').count();
-            }
-            if at - start >= self.least {
-                self.rest = Some(&text[at..]);
-                return Some(&text[..start]);
+        let start = self.start?;
+        while let Some(end) = self.newlines.next() {
+            let run_end = self.run_end(end);
+            if run_end - end >= self.least {
+                self.start = Some(run_end);
+                return Some(&self.text[start..end]);
             }
         }
-        self.rest = None;
-        Some(text)
+        self.start = None;
+        Some(&self.text[start..])
     }
 }
 

@@ -6,6 +6,7 @@ pub mod chars;
 pub mod doc;
 pub mod lines;
 pub mod lower;
+mod newlines;
 pub mod pii;
 pub mod punctuation;
 pub mod spacy;

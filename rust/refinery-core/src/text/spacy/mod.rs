@@ -60,6 +60,7 @@ use self::masks::Wide;
 use self::masks::{Masks, Narrow, Registers};
 use self::phrases::{PhraseFinder, TokenId};
 use self::rules::{RULES, Rules};
+pub use self::sentences::LineSentences;
 use self::short::{ShortCache, ShortChunk};
 use super::Word;
 use super::words::{Front, SHORT_HASH, bytes_from, hash_of_part, push_some, word_hash};
@@ -281,7 +282,8 @@ impl SpacyWords {
     pub fn count_sentences(&mut self, text: &str) -> usize {
         let mut words = std::mem::take(&mut self.words);
         self.split(text, &mut words);
-        let n = count_sentences_in(text, 0..text.len(), &words);
+        let mut n = 1;
+        sentences::for_each_end(text, &words, |_| n += 1);
         self.words = words;
         n
     }
@@ -299,7 +301,7 @@ impl SpacyWords {
         let mut words = std::mem::take(&mut self.words);
         self.split(text, &mut words);
         let mut start = 0;
-        sentences::for_each_end(text, 0..text.len(), &words, |end| {
+        sentences::for_each_end(text, &words, |end| {
             sentence(start..end);
             start = end;
         });
@@ -334,18 +336,6 @@ impl Chunk {
     fn is_after_one_space(&self, text: &str) -> bool {
         (self.start == self.last_end + 1) & (text.as_bytes()[self.last_end] == b' ')
     }
-}
-
-/// Number of sentences of `text[span]`, without splitting it again: `words` are those of `span`.
-///
-/// For the lines of a document, its own words serve: no word and no rule reaches across white
-/// space other than a single space, so a line has the same words alone and in its document. A line
-/// that is counted without its outer white space needs a span without it.
-#[must_use]
-pub fn count_sentences_in(text: &str, span: Range<usize>, words: &[Word]) -> usize {
-    let mut n = 1;
-    sentences::for_each_end(text, span, words, |_| n += 1);
-    n
 }
 
 /// Number of characters of a text.

@@ -9,7 +9,7 @@ use super::phrases::PhraseFinder;
 use super::rules::RULES;
 use super::tables::{CLASS_RUNS, SPACE, SPECIAL_CASES};
 use super::twin::Chopper;
-use super::{SpacyWords, count_sentences_in, word_at};
+use super::{LineSentences, SpacyWords, word_at};
 use crate::text::Word;
 
 fn split(text: &str) -> Vec<Word> {
@@ -303,15 +303,18 @@ proptest! {
         let lines: Vec<_> = lines.iter().flat_map(|line| line.split('\n')).collect();
         let text = lines.join("\n");
         let words = split(&text);
+        let mut sentences = LineSentences::default();
+        sentences.load(&text, &words);
         let mut at = 0;
-        for line in lines {
+        for (i, line) in lines.into_iter().enumerate() {
             let trimmed = line.trim_matches(is_space);
             let start = at + line.find(trimmed).unwrap();
             let span = start..start + trimmed.len();
-            let inside = |w: &&Word| span.contains(&(w.start as usize));
-            let own: Vec<_> = words.iter().filter(inside).copied().collect();
-            let alone = SpacyWords::default().count_sentences(trimmed);
-            prop_assert_eq!(count_sentences_in(&text, span, &own), alone);
+            // Some lines are left out, as those that C4 drops are.
+            if i % 3 != 1 {
+                let alone = SpacyWords::default().count_sentences(trimmed);
+                prop_assert_eq!(sentences.count(&text, &words, span), alone);
+            }
             at += line.len() + 1;
         }
     }
