@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 NGRAM, BANDS, ROWS, THRESHOLD = 5, 14, 8, 0.7
 NUM_PERM = BANDS * ROWS
+SEED = 17
 WARM_UP = 20
 NAMED = 20
 """Of the duplicates of one document, how many are told."""
@@ -95,9 +96,14 @@ def refinery_dedup(column: pa.Array) -> Found:
     members: Found = {}
     for row, first in enumerate(pa.array(clusters).to_pylist()):
         members.setdefault(first if first is not None else row, []).append(row)
+    return dropped(members)
+
+
+def dropped(clusters: Found) -> Found:
+    """All but the first of each cluster, with others of it."""
     return {
         row: [other for other in rows[:NAMED] if other != row]
-        for rows in members.values()
+        for rows in clusters.values()
         for row in rows[1:]
     }
 
@@ -136,14 +142,82 @@ def rensa_dedup(texts: list[str]) -> Found:
     lsh = RMinHashLSH(threshold=THRESHOLD, num_perm=NUM_PERM, num_bands=BANDS)
     sketches = []
     for row, text in enumerate(texts):
-        words = text.lower().split()
-        sketch = RMinHash(num_perm=NUM_PERM, seed=17)
-        sketch.update(
-            [" ".join(words[i : i + NGRAM]) for i in range(max(1, len(words) - NGRAM + 1))]
-        )
+        sketch = RMinHash(num_perm=NUM_PERM, seed=SEED)
+        sketch.update(shingles(text))
         lsh.insert(row, sketch)
         sketches.append(sketch)
     return earlier(map(lsh.query, sketches))
+
+
+def shingles(text: str) -> list[str]:
+    words = text.lower().split()
+    return [" ".join(words[i : i + NGRAM]) for i in range(max(1, len(words) - NGRAM + 1))]
+
+
+def datasketch_sign(texts: list[str]) -> list:
+    """With its default hash, all shingles of a document at a time."""
+    from datasketch import MinHash
+
+    sketches = []
+    for text in texts:
+        sketch = MinHash(num_perm=NUM_PERM, seed=SEED)
+        sketch.update_batch([shingle.encode() for shingle in shingles(text)])
+        sketches.append(sketch)
+    return sketches
+
+
+def datasketch_dedup(texts: list[str]) -> Found:
+    from datasketch import MinHashLSH
+
+    lsh = MinHashLSH(threshold=THRESHOLD, num_perm=NUM_PERM, params=(BANDS, ROWS))
+    sketches = datasketch_sign(texts)
+    for row, sketch in enumerate(sketches):
+        lsh.insert(row, sketch)
+    return earlier(map(lsh.query, sketches))
+
+
+def text_dedup_sign(texts: list[str]) -> list[list[bytes]]:
+    """What its command maps over a dataset, with its fast hash and that hash's numbers."""
+    import numpy as np
+    from text_dedup.minhash import SIGNATURE_COLUMN, embed_func
+    from text_dedup.utils.hashfunc import xxh3_32hash
+
+    most, prime = np.uint32((1 << 32) - 1), np.uint32((1 << 32) - 5)
+    random = np.random.RandomState(SEED)
+    permutations = tuple(
+        random.randint(least, prime, size=(NUM_PERM,), dtype=np.uint32) for least in (1, 0)
+    )
+    settings = {
+        "num_perm": NUM_PERM,
+        "ngram_size": NGRAM,
+        "min_length": 0,
+        "hashranges": [(i * ROWS, (i + 1) * ROWS) for i in range(BANDS)],
+        "permutations": permutations,
+        "hash_func": xxh3_32hash,
+        "dtype": np.uint32,
+        "max_hash": most,
+        "modulo_prime": prime,
+    }
+    return [embed_func(text, row, **settings)[SIGNATURE_COLUMN] for row, text in enumerate(texts)]
+
+
+def text_dedup_dedup(texts: list[str]) -> Found:
+    """As its command does it between reading and writing: every band's match is an edge."""
+    from text_dedup.utils import UnionFind
+
+    tables: list[dict[bytes, list[int]]] = [{} for _ in range(BANDS)]
+    for row, bands in enumerate(text_dedup_sign(texts)):
+        for table, band in zip(tables, bands, strict=True):
+            table.setdefault(band, []).append(row)
+    forest = UnionFind()
+    for table in tables:
+        for rows in table.values():
+            for row in rows:
+                forest.union(row, rows[0])
+    members: Found = {}
+    for row in range(len(texts)):
+        members.setdefault(forest.find(row), []).append(row)
+    return dropped(members)
 
 
 def earlier(answers) -> Found:  # noqa: ANN001 - lists of ids, of whatever kind a library gives
@@ -166,7 +240,7 @@ def daft_sign(frame) -> None:  # noqa: ANN001 - see daft_frame
     from daft import col
 
     sketch = col("text").minhash(
-        num_hashes=NUM_PERM, ngram_size=NGRAM, seed=17, hash_function="xxhash3_64"
+        num_hashes=NUM_PERM, ngram_size=NGRAM, seed=SEED, hash_function="xxhash3_64"
     )
     frame.select(sketch).collect()
 
@@ -177,6 +251,10 @@ TASKS: dict[str, tuple[Callable, Callable]] = {
     "gaoya_sign": (list, gaoya_sign),
     "gaoya_dedup": (list, gaoya_dedup),
     "rensa_dedup": (list, rensa_dedup),
+    "datasketch_sign": (list, datasketch_sign),
+    "datasketch_dedup": (list, datasketch_dedup),
+    "text_dedup_sign": (list, text_dedup_sign),
+    "text_dedup_dedup": (list, text_dedup_dedup),
     "daft_sign": (daft_frame, daft_sign),
 }
 
