@@ -15,11 +15,16 @@
 //!   left out of the score. Ranges of the other token metrics were fitted with KL3M's tokenizer.
 //! - Entropies are summed by count, not by order of appearance: equal to about 1e-12.
 
-mod tally;
+mod characters;
+mod entropy;
+mod tokens;
+mod windows;
 
 use super::{Asked, Family, Scratch, SignalSpec};
 use crate::text::{Doc, Needs};
-use tally::{CharTally, Characters, TokenTally, Tokens};
+use characters::{CharTally, Characters};
+use tokens::{TokenTally, Tokens};
+use windows::count_windows;
 
 /// The family.
 pub static FAMILY: Family = Family {
@@ -209,12 +214,13 @@ fn over(part: usize, whole: usize) -> f64 {
 
 /// Full stops followed by LF LF or CR LF, plus one.
 fn count_paragraphs(bytes: &[u8]) -> usize {
-    let ends_paragraph =
-        |at: &usize| *at >= 2 && bytes[at - 2] == b'.' && matches!(bytes[at - 1], b'\n' | b'\r');
-    memchr::memchr_iter(b'\n', bytes)
-        .filter(ends_paragraph)
-        .count()
-        + 1
+    let is_end = |window: &[u8]| {
+        let is_stop = window[0] == b'.';
+        let is_line_end = matches!(window[1], b'\n' | b'\r');
+        let is_newline = window[2] == b'\n';
+        is_stop & is_line_end & is_newline
+    };
+    count_windows::<3>(bytes, is_end) + 1
 }
 
 /// Keeps a division by a bound of zero finite, and is the tolerance around a range of one value.

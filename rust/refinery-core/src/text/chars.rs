@@ -57,12 +57,6 @@ impl Classes {
     pub const fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
-
-    /// The set that a byte of [`table`] stands for.
-    #[inline]
-    pub(crate) const fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
 }
 
 impl BitOr for Classes {
@@ -101,11 +95,6 @@ pub fn classes(c: char) -> Classes {
     } else {
         Classes(TABLE.get(c))
     }
-}
-
-/// The table behind [`classes`] for characters beyond ASCII, for loops that look up many.
-pub(crate) fn table() -> &'static CharTable {
-    &TABLE
 }
 
 /// `str.isalpha` of one character.

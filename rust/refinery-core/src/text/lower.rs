@@ -49,7 +49,7 @@ pub fn lower_into(text: &str, lower: &mut String) {
 }
 
 /// Number of ASCII bytes that `bytes` begins with.
-fn ascii_prefix(bytes: &[u8]) -> usize {
+pub(crate) fn ascii_prefix(bytes: &[u8]) -> usize {
     // A block of ASCII is passed over by looking at all its bytes at once.
     let (blocks, _) = bytes.as_chunks::<32>();
     let from = blocks.iter().take_while(|b| b.is_ascii()).count() * 32;

@@ -31,7 +31,7 @@ enum Folded {
 
 const SEPARATOR: u16 = 0;
 const DROPPED: u16 = 1;
-/// More than one character, or none at all: ask [`fold`].
+/// More than one character: look up its [`parts`].
 const SEVERAL: u16 = 2;
 
 /// Codes of the characters below U+10000: one of the three above, or the letter itself. A lookup
@@ -45,9 +45,11 @@ static TABLE: LazyLock<Box<[u16]>> = LazyLock::new(|| {
 fn code(c: char) -> u16 {
     let mut outcomes = Vec::new();
     fold(c, |folded| outcomes.push(folded));
+    // An accent that is dropped leaves its letter alone.
+    outcomes.retain(|folded| *folded != Folded::Dropped);
     match outcomes[..] {
+        [] => DROPPED,
         [Folded::Separator] => SEPARATOR,
-        [Folded::Dropped] => DROPPED,
         [Folded::Letter(letter)] => u16::try_from(u32::from(letter)).unwrap_or(SEVERAL),
         _ => SEVERAL,
     }
@@ -55,19 +57,34 @@ fn code(c: char) -> u16 {
 
 /// The definition.
 fn fold(c: char, mut emit: impl FnMut(Folded)) {
+    parts(c, |part| emit(fold_part(part)));
+}
+
+/// The characters of the canonical decomposition of `c` in lower case.
+fn parts(c: char, mut emit: impl FnMut(char)) {
     for lower in c.to_lowercase() {
-        let lower = if lower == 'ς' { 'σ' } else { lower };
-        decompose_canonical(lower, |part| {
-            emit(
-                if part.general_category() == GeneralCategory::NonspacingMark {
-                    Folded::Dropped
-                } else if part.is_alphanumeric() || part == '_' {
-                    Folded::Letter(part)
-                } else {
-                    Folded::Separator
-                },
-            );
-        });
+        decompose_canonical(if lower == 'ς' { 'σ' } else { lower }, &mut emit);
+    }
+}
+
+fn fold_part(part: char) -> Folded {
+    if part.general_category() == GeneralCategory::NonspacingMark {
+        Folded::Dropped
+    } else if part.is_alphanumeric() || part == '_' {
+        Folded::Letter(part)
+    } else {
+        Folded::Separator
+    }
+}
+
+/// What `code` stands for; none where it takes more than one answer.
+#[inline]
+fn decode(code: u16) -> Option<Folded> {
+    match code {
+        SEPARATOR => Some(Folded::Separator),
+        DROPPED => Some(Folded::Dropped),
+        SEVERAL => None,
+        letter => Some(char::from_u32(letter.into()).map_or(Folded::Separator, Folded::Letter)),
     }
 }
 
@@ -98,12 +115,14 @@ pub fn fold_words(segment: &str, word: &mut Vec<u8>, mut emit: impl FnMut(&[u8])
         Folded::Separator => end_word(word),
     };
     let table = &**TABLE;
+    let known = |c: char| decode(table.get(c as usize).copied().unwrap_or(SEVERAL));
     for c in segment.chars() {
-        match table.get(c as usize).copied().unwrap_or(SEVERAL) {
-            SEPARATOR => step(Folded::Separator),
-            DROPPED => {}
-            SEVERAL => fold(c, &mut step),
-            letter => step(char::from_u32(letter.into()).map_or(Folded::Separator, Folded::Letter)),
+        match known(c) {
+            Some(folded) => step(folded),
+            // The parts of a Hangul syllable are in the table; those of `𝐀` are itself.
+            None => parts(c, |part| {
+                step(known(part).unwrap_or_else(|| fold_part(part)));
+            }),
         }
     }
     step(Folded::Separator);
@@ -112,7 +131,9 @@ pub fn fold_words(segment: &str, word: &mut Vec<u8>, mut emit: impl FnMut(&[u8])
 /// Whether a letter belongs to a script that is written without spaces (ranges of blocks).
 #[inline]
 const fn stands_alone(c: char) -> bool {
-    matches!(c,
+    // Asked of every letter, most of which are below all of them.
+    c >= '\u{e00}'
+        && matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
         | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
         | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
