@@ -35,7 +35,7 @@ FORMATS = {
     ".tsv": "csv",
 }
 _COMPRESSED = (".gz", ".zst")
-_HASH_BYTES = 8 * 2**20
+_HASH_BYTES = 2**18
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,11 @@ class InputFile:
         `between` is called between parts of a large file, so that a stop need not wait for its end.
         """
         digest = hashlib.sha256()
+        buffer = memoryview(bytearray(_HASH_BYTES))
         try:
-            with self.path.open("rb") as file:
-                while part := file.read(_HASH_BYTES):
-                    digest.update(part)
+            with self.path.open("rb", buffering=0) as file:
+                while n_bytes := file.readinto(buffer):
+                    digest.update(buffer[:n_bytes])
                     between()
         except OSError as error:
             raise about_file(error, self.path) from None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from refinery.io.inputs import InputFile
 
+_READ_BYTES = 2**20
+"""Of a column's stored bytes read at a time: without it Arrow holds those of a whole row group."""
+
 
 @contextmanager
 def _damage_named(file: InputFile) -> Iterator[None]:
@@ -70,25 +73,25 @@ class ParquetReader(_TypedReader):
         yield from join_parts(self.file, self._sha256, sizes, counts)
 
     def rows(self, unit: Unit) -> Iterator[Rows]:
-        parts: range = unit.payload
-        size = sum(self.text_bytes(i) for i in parts)
-        batch_rows = max(1, min(65_536, (unit.n_rows or 1) * BATCH_BYTES // max(1, size)))
         row = unit.first_row
         with _damage_named(self.file), self._open() as reader:
-            batches = reader.iter_batches(
-                batch_rows,
-                row_groups=list(parts),
-                columns=named_columns(self.file),
-                use_threads=False,
-            )
-            for batch in batches:
+            for batch in self._batches(reader, unit, named_columns(self.file)):
                 yield checked_rows(self.file, batch, row)
                 row += len(batch)
 
     def take(self, unit: Unit, rows: pa.Array) -> pa.Table:
         with _damage_named(self.file), self._open() as reader:
-            batches = reader.iter_batches(8192, row_groups=list(unit.payload), use_threads=False)
-            return take_rows(batches, unit.first_row, rows, self._schema)
+            return take_rows(self._batches(reader, unit), unit.first_row, rows, self._schema)
+
+    def _batches(
+        self, reader: pq.ParquetFile, unit: Unit, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The unit in batches of about `BATCH_BYTES` of text."""
+        size = sum(self.text_bytes(i) for i in unit.payload)
+        rows = max(1, min(65_536, (unit.n_rows or 1) * BATCH_BYTES // max(1, size)))
+        return reader.iter_batches(
+            rows, row_groups=list(unit.payload), columns=columns, use_threads=False
+        )
 
     def _open(self) -> pq.ParquetFile:
         # Extension types are metadata of other programs: plain storage is what is carried.
@@ -97,6 +100,7 @@ class ParquetReader(_TypedReader):
             metadata=self._metadata,
             page_checksum_verification=True,
             pre_buffer=False,
+            buffer_size=_READ_BYTES,
         )
 
     def text_bytes(self, group: int) -> int:
