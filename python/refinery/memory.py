@@ -79,7 +79,8 @@ class MemoryModel:
         # Of what a worker holds of a whole unit.
         part = max(text_bytes / BATCH_BYTES, n_documents / _UNIT_ROWS) / max(1, n_units)
         written = int(text_bytes * self.written_share)
-        writing = min(self.workers("write"), 1 + written // self.shard_bytes)
+        # A shard that has threads to spare reads its next row group while it writes one.
+        writing = min(self.workers("write"), 2 * (1 + written // self.shard_bytes))
         return {
             "annotate": self.base + int(annotating * min(1, part) * self.annotate_worker),
             "decide": least + room,

@@ -249,6 +249,7 @@ class _Run:
         shard_bytes = self.plan.pipeline.config.output.shard_bytes
         shards = lay_out(self.tree, annotated.records, verdicts, shard_bytes, self.plan.written)
         self.progress.phase("write", sum(s.n_bytes for s in shards))
+        workers = self.memory.workers("write")
         writer = ShardWriter(
             self.plan,
             self.tree,
@@ -263,12 +264,11 @@ class _Run:
                 ]
             ),
             known={entry["name"]: entry for entry in before["outputs"]} if before else {},
+            readers=max(1, workers // len(shards)),
             stop=self.stop,
             progress=self.progress,
         )
-        return writer, run_tasks(
-            writer, shards, threads=self.memory.workers("write"), stop=self.stop
-        )
+        return writer, run_tasks(writer, shards, threads=workers, stop=self.stop)
 
     def _note_mixed(self, schema: str) -> None:
         """A column whose values have no common type is carried as JSON text: lossless, but said."""

@@ -7,6 +7,9 @@ finished shard waits in `_refinery/staging/` with a record of its hash until all
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,7 +28,7 @@ from refinery.manifest import read_sealed, sealed
 from refinery.views import edited_text, plain_strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from refinery.annotation import UnitRecord
@@ -119,7 +122,10 @@ def lay_out(
 
 
 class ShardWriter:
-    """Writes shards of one plan into staging; may be called from several threads."""
+    """Writes shards of one plan into staging; may be called from several threads.
+
+    Each call has `readers` threads to read with, so that few shards keep all of a run's threads busy.
+    """
 
     def __init__(
         self,
@@ -131,6 +137,7 @@ class ShardWriter:
         *,
         key: str,
         known: dict[str, dict[str, Any]],
+        readers: int,
         stop: Stop,
         progress: Progress,
     ) -> None:
@@ -140,6 +147,7 @@ class ShardWriter:
         self._sources = sources
         self._schema = schema
         self._known = known
+        self._readers = readers
         self._stop = stop
         self._progress = progress
         self._unwritable: set[str] = set()
@@ -181,10 +189,9 @@ class ShardWriter:
     def _write(self, shard: ShardPlan, path: Path) -> None:
         written = 0
         output = self._plan.pipeline.config.output.format
-        with _SINKS[output](path, self._schema) as sink:
-            for group in shard.groups:
+        with _SINKS[output](path, self._schema) as sink, closing(self._tables(shard)) as tables:
+            for table in tables:
                 self._stop.check()
-                table = pa.concat_tables([self._part(part) for part in group]).combine_chunks()
                 sink.write(table)
                 written += len(table)
                 if output == "jsonl.zst":
@@ -192,6 +199,21 @@ class ShardWriter:
         if written != shard.n_rows:
             message = f"shard {shard.index}: {shard.n_rows} documents to write, {written} written"
             raise LedgerError(message)
+
+    def _tables(self, shard: ShardPlan) -> Generator[pa.Table]:
+        """A table a row group; with threads to spare the next is read while one is written."""
+        ahead = 1 if self._readers > 1 else 0
+        reading: deque[list[Future[pa.Table]]] = deque()
+        executor = ThreadPoolExecutor(self._readers)
+        try:
+            for group in shard.groups:
+                reading.append([executor.submit(self._part, part) for part in group])
+                if len(reading) > ahead:
+                    yield _joined(reading.popleft())
+            while reading:
+                yield _joined(reading.popleft())
+        finally:
+            executor.shutdown(cancel_futures=True)
 
     def _note_unwritable(self, table: pa.Table) -> None:
         """JSON has no NaN and no infinity: they are null there, which is said once a column."""
@@ -202,6 +224,7 @@ class ShardWriter:
                 self._progress.note(message)
 
     def _part(self, part: Part) -> pa.Table:
+        self._stop.check()
         reader, unit = self._sources[part.unit]
         table = reader.take(unit, part.rows)
         self._check_text(unit.file, part, table)
@@ -243,6 +266,10 @@ class ShardWriter:
                 f"{n_bytes} bytes found: the file changed during the run"
             )
             raise LedgerError(message)
+
+
+def _joined(parts: list[Future[pa.Table]]) -> pa.Table:
+    return pa.concat_tables([part.result() for part in parts]).combine_chunks()
 
 
 class _ParquetSink:

@@ -89,7 +89,7 @@ class ParquetReader(_TypedReader):
         """The unit in batches of about `BATCH_BYTES` of text."""
         size = sum(self.text_bytes(i) for i in unit.payload)
         rows = max(1, min(65_536, (unit.n_rows or 1) * BATCH_BYTES // max(1, size)))
-        return reader.iter_batches(
+        yield from reader.iter_batches(
             rows, row_groups=list(unit.payload), columns=columns, use_threads=False
         )
 
