@@ -57,6 +57,14 @@ struct ShortSlot {
     ids: [u32; SHORT_IDS],
 }
 
+impl ShortSlot {
+    #[inline]
+    fn is_of(&self, owner: Owner, key: Key) -> bool {
+        // A key tells its length; the other part of the tag is the owner.
+        self.key == key && self.tag.is_of(owner, 0)
+    }
+}
+
 /// Two slots on one cache line. The first holds a word that was met at least twice since it came,
 /// where there is one; a word that is met for the first time takes the second, so rare words pass
 /// through without driving out common ones.
@@ -87,12 +95,10 @@ impl ShortPair {
     #[inline]
     fn bring_to_front(&mut self, owner: Owner, key: Key) -> bool {
         let [first, second] = &mut self.0;
-        // A key tells its length; the other part of the tag is the owner.
-        let is_it = |slot: &ShortSlot| slot.key == key && slot.tag.is_of(owner, 0);
-        if is_it(first) {
+        if first.is_of(owner, key) {
             return true;
         }
-        if !is_it(second) {
+        if !second.is_of(owner, key) {
             return false;
         }
         std::mem::swap(first, second);
@@ -116,6 +122,19 @@ impl WordCache {
         prefetch::read(&self.short, short_place(hash));
     }
 
+    /// Asks the memory for where a piece goes that has a key with this hash but no short slot.
+    #[inline]
+    pub(super) fn prefetch_long(&self, hash: u64) {
+        prefetch::read(&self.long, long_place(hash));
+    }
+
+    /// Whether the piece with this key is in its short slots.
+    #[inline]
+    pub(super) fn holds(&self, owner: Owner, key: Key, hash: u64) -> bool {
+        let pair = self.short.get(short_place(hash));
+        pair.is_some_and(|pair| pair.0.iter().any(|slot| slot.is_of(owner, key)))
+    }
+
     /// Ids of the piece with this key and its hash: out of the cache, else from `encode`.
     #[inline]
     pub(super) fn short_ids(
@@ -131,7 +150,7 @@ impl WordCache {
             let slot = &self.short[at].0[0];
             return &slot.ids[..slot.tag.n_ids()];
         }
-        self.long_ids(owner, piece, Some((at, key)), encode)
+        self.long_ids(owner, (piece, hash), Some((at, key)), encode)
     }
 
     /// Ids of a piece without a key.
@@ -143,7 +162,7 @@ impl WordCache {
     ) -> &[u32] {
         if piece.len() <= LONG_KEY {
             self.allocate();
-            return self.long_ids(owner, piece, None, encode);
+            return self.long_ids(owner, (piece, xxh3_64(piece)), None, encode);
         }
         self.spill.clear();
         encode(piece, &mut self.spill);
@@ -162,11 +181,11 @@ impl WordCache {
     fn long_ids(
         &mut self,
         owner: Owner,
-        piece: &[u8],
+        (piece, hash): (&[u8], u64),
         short: Option<(usize, Key)>,
         encode: impl FnOnce(&[u8], &mut Vec<u32>),
     ) -> &[u32] {
-        let at = xxh3_64(piece) as usize & (LONG_SLOTS - 1);
+        let at = long_place(hash);
         let slot = &self.long[at];
         if slot.tag.is_of(owner, piece.len()) && slot.key[..piece.len()] == *piece {
             let n_ids = slot.tag.n_ids();
@@ -195,6 +214,11 @@ impl WordCache {
 #[inline]
 fn short_place(hash: u64) -> usize {
     (hash >> (64 - SHORT_PAIRS.ilog2())) as usize
+}
+
+#[inline]
+fn long_place(hash: u64) -> usize {
+    hash as usize & (LONG_SLOTS - 1)
 }
 
 #[cfg(test)]

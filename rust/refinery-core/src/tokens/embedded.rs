@@ -10,7 +10,7 @@ use bpe_openai::Tokenizer as OpenAi;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Owner, WordCache};
-use super::merge::{MAX_BYTES, merge};
+use super::merge::{MAX_BYTES, SHORTEST_MERGED, merge};
 use super::split::{Pattern, Pieces};
 use super::whole::WholeTokens;
 use crate::key::Key;
@@ -112,11 +112,7 @@ impl Embedded {
             if batch.is_empty() {
                 return;
             }
-            for piece in batch.iter().filter(|piece| piece.is_short()) {
-                if !self.whole.prefetch_key(piece.hash) {
-                    cache.prefetch(piece.hash);
-                }
-            }
+            self.prefetch(batch, text.as_bytes(), cache);
             for piece in batch {
                 self.encode(*piece, text.as_bytes(), cache, &mut sink);
             }
@@ -138,6 +134,30 @@ impl Embedded {
             n += 1;
         }
         &batch[..n]
+    }
+
+    /// Asks the memory for what encoding the pieces reads: their keys, else their slots of the
+    /// cache, else what merging looks up.
+    #[inline]
+    fn prefetch(&self, batch: &[Piece], text: &[u8], cache: &WordCache) {
+        let (mut rare, mut n_rare) = ([0; BATCH], 0);
+        let short = batch.iter().enumerate().filter(|(_, p)| p.is_short());
+        for (i, piece) in short {
+            if !self.whole.prefetch_key(piece.hash) {
+                cache.prefetch(piece.hash);
+                rare[n_rare] = i;
+                n_rare += 1;
+            }
+        }
+        for piece in rare[..n_rare].iter().map(|&i| batch[i]) {
+            let is_known = self.whole.short_id(piece.key, piece.hash).is_some()
+                || cache.holds(self.owner, piece.key, piece.hash);
+            if !is_known {
+                cache.prefetch_long(piece.hash);
+                let bytes = &text[piece.start..piece.end];
+                self.whole.short.prefetch_parts(bytes, SHORTEST_MERGED);
+            }
+        }
     }
 
     #[inline]

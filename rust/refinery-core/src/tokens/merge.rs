@@ -5,11 +5,15 @@
 //! bytes, where merging step by step over one small table takes a fraction of that. The steps grow
 //! with the square of the length, so only pieces of up to [`MAX_BYTES`] come here.
 
+use super::short;
 use super::whole::{ID_BITS, WholeTokens};
 use crate::key::Key;
 
 /// Longest piece that is merged here.
 pub(super) const MAX_BYTES: usize = 48;
+
+/// Fewest bytes of a part that merging looks up; pairs of bytes have a table of their own.
+pub(super) const SHORTEST_MERGED: usize = 3;
 
 /// Bits for a place in a piece.
 const PLACE_BITS: u32 = 6;
@@ -118,11 +122,14 @@ impl<'a, const N: usize> Parts<'a, N> {
     }
 
     fn token(&self, start: usize, end: usize) -> Option<u32> {
-        if end - start <= Key::MAX_BYTES {
-            let key = Key::new(&self.bytes, start, end - start);
-            return self.whole.short_id(key, key.hash());
+        match end - start {
+            len if len <= short::MAX_BYTES => self.whole.short.id(&self.bytes, start, len),
+            len if len <= Key::MAX_BYTES => {
+                let key = Key::new(&self.bytes, start, len);
+                self.whole.short_id(key, key.hash())
+            }
+            _ => self.whole.id(&self.bytes[start..end]),
         }
-        self.whole.id(&self.bytes[start..end])
     }
 }
 

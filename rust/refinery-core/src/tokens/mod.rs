@@ -23,6 +23,7 @@ mod cache;
 mod embedded;
 mod file;
 mod merge;
+mod short;
 mod split;
 mod train;
 mod whole;

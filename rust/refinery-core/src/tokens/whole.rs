@@ -7,13 +7,14 @@
 use bpe_openai::byte_pair_encoding::BytePairEncoding;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::short::ShortTokens;
 use crate::key::Key;
 use crate::prefetch;
 
 pub(super) const ID_BITS: u32 = 20;
 const EMPTY: u32 = u32::MAX;
 
-/// The table: under 5 MB for `cl100k_base`, under 9 MB for `o200k_base`, made at first use. The part
+/// The table: some 5 MB for `cl100k_base`, some 10 MB for `o200k_base`, made at first use. The part
 /// that most words need is small, since common tokens have small ids.
 pub(super) struct WholeTokens {
     /// Twelve bits of the hash above the id, or [`EMPTY`]; open addressing, at most half full.
@@ -24,6 +25,8 @@ pub(super) struct WholeTokens {
     /// these are read in the innermost loop of [`super::merge`].
     bytes: Vec<u8>,
     starts: Vec<u32>,
+    /// Those of up to seven bytes once more, for the parts of a merge.
+    pub(super) short: ShortTokens,
     byte_ids: [u32; 256],
     /// Ids of all pairs of bytes, [`EMPTY`] where they are no token: half of all look-ups.
     pair_ids: Vec<u32>,
@@ -38,6 +41,7 @@ impl WholeTokens {
             keys: Vec::with_capacity(n),
             bytes: Vec::new(),
             starts: vec![0],
+            short: ShortTokens::new(bpe),
             byte_ids: [EMPTY; 256],
             pair_ids: vec![EMPTY; 1 << 16],
         };
