@@ -82,13 +82,31 @@ pub fn word_hash(word: &[u8]) -> u64 {
     Front::new(u128::from_le_bytes(bytes), word.len()).hash()
 }
 
-/// [`word_hash`] of a part of a text.
+/// The word that a part of a text is.
 #[inline]
-pub(super) fn hash_of_part(text: &[u8], start: usize, end: usize) -> u64 {
-    if end - start > SHORT_HASH {
-        return xxh3_64(&text[start..end]);
+pub(super) fn word_between(text: &[u8], start: usize, end: usize) -> Word {
+    let (n_chars, hash) = if end - start > SHORT_HASH {
+        let part = &text[start..end];
+        (
+            part.iter().filter(|&&byte| !is_continuation(byte)).count(),
+            xxh3_64(part),
+        )
+    } else {
+        let front = Front::new(bytes_from(text, start), end - start);
+        (end - start - front.n_continuations(), front.hash())
+    };
+    Word {
+        start: start as u32,
+        end: end as u32,
+        n_chars: n_chars as u32,
+        hash,
     }
-    Front::new(bytes_from(text, start), end - start).hash()
+}
+
+/// Whether a character does not begin at a byte of it.
+#[inline]
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
 }
 
 /// The 16 bytes of a text from `start` on, zeros after its end.
@@ -123,6 +141,15 @@ impl Front {
             low: bytes as u64 & low | above,
             high: (bytes >> 64) as u64 & high,
         }
+    }
+
+    /// Number of bytes at which no character begins.
+    #[inline]
+    fn n_continuations(self) -> usize {
+        const ONES: u64 = u64::MAX / 0xff;
+        // What stands above a short one is no such byte.
+        let count = |bytes: u64| (bytes >> 7 & !bytes >> 6 & ONES).wrapping_mul(ONES) >> 56;
+        (count(self.low) + count(self.high)) as usize
     }
 
     /// [`word_hash`].

@@ -7,13 +7,13 @@
 
 use std::ops::Range;
 
-use super::bytes::{DIGIT, MAY_PREFIX, MAY_SUFFIX, SEPARATOR, UNIT, WIDE};
+use super::bytes::{DIGIT, MAY_PREFIX, MAY_SUFFIX, SEPARATOR, UNIT, WIDE, kinds_between};
 use super::infixes::Infixes;
 use super::rules::Rules;
 use super::tables::{DOT_AFTER, LONG_PREFIXES, PREFIX, SUFFIX, UPPER};
 use super::url::is_url;
 
-/// A token as byte offsets in its chunk.
+/// A token as byte offsets in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) start: u32,
@@ -28,9 +28,9 @@ impl Piece {
         }
     }
 
-    /// The token's text.
-    pub(super) fn text(self, chunk: &str) -> &[u8] {
-        &chunk.as_bytes()[self.start as usize..self.end as usize]
+    /// The token's bytes.
+    pub(super) fn bytes(self, text: &str) -> &[u8] {
+        &text.as_bytes()[self.start as usize..self.end as usize]
     }
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Chopper {
     pub(super) pieces: Vec<Piece>,
     suffixes: Vec<Piece>,
     /// All that the bytes of the last chunk are.
-    pub(super) seen: u32,
+    seen: u32,
 }
 
 /// What is left of a chunk without its affixes.
@@ -52,22 +52,28 @@ struct Middle {
 }
 
 impl Chopper {
-    /// Fills `pieces` with the tokens of `chunk`, which holds no white space. `special` is false
-    /// only to find what the special cases themselves would be without special cases.
-    pub(super) fn chop(&mut self, chunk: &str, rules: &Rules, special: bool) {
+    /// Fills `pieces` with the tokens of `text[chunk]`, which holds no white space. `special` is
+    /// false only to find what the special cases themselves would be without special cases.
+    pub(super) fn chop(&mut self, text: &str, chunk: Range<usize>, rules: &Rules, special: bool) {
         self.pieces.clear();
         self.suffixes.clear();
-        self.seen = chunk.bytes().fold(0, |seen, byte| seen | rules.kind(byte));
-        let middle = self.cut_affixes(chunk, rules, special);
-        self.add_middle(chunk, &middle, rules);
+        self.seen = kinds_between(text.as_bytes(), chunk.clone(), &rules.kinds);
+        let middle = self.cut_affixes(text, chunk, rules, special);
+        self.add_middle(text, &middle, rules);
         self.pieces.extend(self.suffixes.iter().rev());
     }
 
     /// Cuts prefixes and suffixes until none is left or a special case remains. Each round looks at
     /// both ends, the suffix without the prefix of the same round.
-    fn cut_affixes(&mut self, chunk: &str, rules: &Rules, special: bool) -> Middle {
-        let (mut start, mut end) = (0, chunk.len());
-        let bytes = chunk.as_bytes();
+    fn cut_affixes(
+        &mut self,
+        text: &str,
+        chunk: Range<usize>,
+        rules: &Rules,
+        special: bool,
+    ) -> Middle {
+        let Range { mut start, mut end } = chunk;
+        let bytes = text.as_bytes();
         let is_special =
             |start: usize, end: usize| special && rules.special(&bytes[start..end]).is_some();
         let middle = |start, end, is_special| Middle {
@@ -79,12 +85,12 @@ impl Chopper {
             if start < end && is_special(start, end) {
                 return middle(start, end, true);
             }
-            let prefix = prefix_len(chunk, start..end, rules);
+            let prefix = prefix_len(text, start..end, rules);
             if prefix > 0 && is_special(start + prefix, end) {
                 self.pieces.push(Piece::new(start, start + prefix));
                 return middle(start + prefix, end, true);
             }
-            let suffix = suffix_len(chunk, start + prefix..end, self.seen, rules);
+            let suffix = suffix_len(text, start + prefix..end, self.seen, rules);
             if suffix > 0 && is_special(start, end - suffix) {
                 self.suffixes.push(Piece::new(end - suffix, end));
                 return middle(start, end - suffix, true);
@@ -104,41 +110,42 @@ impl Chopper {
     }
 
     /// Adds the tokens of what is left between the affixes.
-    fn add_middle(&mut self, chunk: &str, middle: &Middle, rules: &Rules) {
+    fn add_middle(&mut self, text: &str, middle: &Middle, rules: &Rules) {
         let Middle { start, end, .. } = *middle;
         if middle.is_special {
-            let case = rules.special(&chunk.as_bytes()[start..end]);
+            let case = rules.special(&text.as_bytes()[start..end]);
             let mut at = start;
             for &len in case.iter().flat_map(|case| &case.lens) {
                 self.pieces.push(Piece::new(at, at + len as usize));
                 at += len as usize;
             }
         } else if start < end {
-            self.cut_infixes(&chunk[start..end], start, rules);
+            let done = self.cut_infixes(text, start..end, rules);
+            if done < end {
+                self.pieces.push(Piece::new(done, end));
+            }
         }
     }
 
-    /// Cuts at the inner separators, unless it is a URL. A separator at the very front is not a cut.
-    fn cut_infixes(&mut self, middle: &str, base: usize, rules: &Rules) {
-        let mut start = 0;
-        if self.seen & SEPARATOR != 0 {
-            let mut infixes = Infixes::new(middle, rules)
-                .skip_while(|&(at, _)| at == 0)
-                .peekable();
-            if infixes.peek().is_some() && !is_url(middle, &rules.classes) {
-                for (at, len) in infixes {
-                    if at > start {
-                        self.pieces.push(Piece::new(base + start, base + at));
-                    }
-                    self.pieces.push(Piece::new(base + at, base + at + len));
-                    start = at + len;
-                }
+    /// Cuts at the inner separators, unless it is a URL, and returns where the last one ends. A
+    /// separator at the very front is not a cut.
+    fn cut_infixes(&mut self, text: &str, middle: Range<usize>, rules: &Rules) -> usize {
+        let mut done = middle.start;
+        if self.seen & SEPARATOR == 0 {
+            return done;
+        }
+        let infixes = Infixes::new(text, middle.clone(), rules);
+        for (at, len) in infixes.skip_while(|&(at, _)| at == middle.start) {
+            if done == middle.start && is_url(&text[middle.clone()], &rules.classes) {
+                return done;
             }
+            if at > done {
+                self.pieces.push(Piece::new(done, at));
+            }
+            self.pieces.push(Piece::new(at, at + len));
+            done = at + len;
         }
-        if start < middle.len() {
-            self.pieces
-                .push(Piece::new(base + start, base + middle.len()));
-        }
+        done
     }
 }
 
@@ -147,7 +154,7 @@ impl Chopper {
 pub(super) fn has_affix(text: &str, rules: &Rules) -> bool {
     prefix_len(text, 0..text.len(), rules) > 0
         || suffix_len(text, 0..text.len(), DIGIT, rules) > 0
-        || Infixes::new(text, rules).next().is_some()
+        || Infixes::new(text, 0..text.len(), rules).next().is_some()
 }
 
 /// Length in bytes of the run of full stops that `bytes` yields.
@@ -157,8 +164,8 @@ pub(super) fn stops<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
 
 /// Bytes of the prefix of a part of a chunk, 0 if it has none.
 #[inline]
-fn prefix_len(chunk: &str, part: Range<usize>, rules: &Rules) -> usize {
-    let Some(&first) = chunk.as_bytes()[part.clone()].first() else {
+fn prefix_len(text: &str, part: Range<usize>, rules: &Rules) -> usize {
+    let Some(&first) = text.as_bytes()[part.clone()].first() else {
         return 0;
     };
     let kind = rules.kind(first);
@@ -168,7 +175,7 @@ fn prefix_len(chunk: &str, part: Range<usize>, rules: &Rules) -> usize {
     if kind & u32::from(PREFIX) != 0 {
         return 1;
     }
-    long_prefix_len(&chunk[part], rules)
+    long_prefix_len(&text[part], rules)
 }
 
 /// [`prefix_len`] where it takes more than a byte to tell.
@@ -192,8 +199,8 @@ fn long_prefix_len(text: &str, rules: &Rules) -> usize {
 /// Bytes of the suffix of a part of a chunk whose bytes are `seen`; 0 if it has none. The pattern is
 /// searched from the left, so of several suffixes the longest wins.
 #[inline]
-fn suffix_len(chunk: &str, part: Range<usize>, seen: u32, rules: &Rules) -> usize {
-    let Some(&last) = chunk.as_bytes()[part.clone()].last() else {
+fn suffix_len(text: &str, part: Range<usize>, seen: u32, rules: &Rules) -> usize {
+    let Some(&last) = text.as_bytes()[part.clone()].last() else {
         return 0;
     };
     // Without a digit there is no unit.
@@ -205,7 +212,7 @@ fn suffix_len(chunk: &str, part: Range<usize>, seen: u32, rules: &Rules) -> usiz
     if kind & u32::from(SUFFIX) != 0 {
         return 1;
     }
-    long_suffix_len(&chunk[part], seen, rules)
+    long_suffix_len(&text[part], seen, rules)
 }
 
 /// [`suffix_len`] where it takes more than a byte to tell.

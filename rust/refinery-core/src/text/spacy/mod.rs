@@ -54,16 +54,15 @@ mod url;
 use std::ops::Range;
 
 use self::affixes::Chopper;
-use self::bytes::WIDE;
 #[cfg(target_arch = "x86_64")]
 use self::masks::Wide;
 use self::masks::{Masks, Narrow, Registers};
 use self::phrases::{PhraseFinder, TokenId};
 use self::rules::{RULES, Rules};
 pub use self::sentences::LineSentences;
-use self::short::{ShortCache, ShortChunk};
+use self::short::{MAX_TOKENS, ShortCache, ShortChunk};
 use super::Word;
-use super::words::{Front, SHORT_HASH, bytes_from, hash_of_part, push_some, word_hash};
+use super::words::{Front, SHORT_HASH, bytes_from, push_some, word_between};
 
 /// Words of `spacy.blank("en")`, stripped, empty ones removed. Keeps caches between documents;
 /// what is in them never changes a result.
@@ -247,33 +246,26 @@ impl SpacyWords {
         }
         let first = words.len();
         self.add_by_rules(text, chunk, words);
-        let short = ShortChunk::new(front, base, &words[first..], &self.ids, phrases);
-        self.short.put(hash, short);
+        let words = &words[first..];
+        if (1..=MAX_TOKENS).contains(&words.len()) {
+            let chunk = ShortChunk::new(front, base, words, &self.ids, phrases);
+            self.short.put(hash, chunk);
+        }
     }
 
     /// Appends the words of a chunk by the rules; `ids` are their numbers.
     #[inline(never)]
     fn add_by_rules(&mut self, text: &str, chunk: Chunk, words: &mut Vec<Word>) {
-        let phrases = &self.rules.phrases;
-        self.chopper.chop(chunk.text(text), self.rules, true);
-        let is_ascii = self.chopper.seen & WIDE == 0;
+        let bytes = text.as_bytes();
+        self.chopper
+            .chop(text, chunk.start..chunk.end, self.rules, true);
         self.ids.clear();
-        for &piece in &self.chopper.pieces {
-            let (start, end) = (
-                chunk.start + piece.start as usize,
-                chunk.start + piece.end as usize,
-            );
-            let word = &text.as_bytes()[start..end];
-            let hash = hash_of_part(text.as_bytes(), start, end);
-            let id = self.rules.id(word, hash);
-            self.finder.step(phrases, words.len(), id);
+        for piece in &self.chopper.pieces {
+            let word = word_between(bytes, piece.start as usize, piece.end as usize);
+            let id = self.rules.id(piece.bytes(text), word.hash);
+            self.finder.step(&self.rules.phrases, words.len(), id);
             self.ids.push(id);
-            words.push(Word {
-                start: start as u32,
-                end: end as u32,
-                n_chars: if is_ascii { word.len() } else { n_chars(word) } as u32,
-                hash,
-            });
+            words.push(word);
         }
     }
 
@@ -327,31 +319,9 @@ impl Chunk {
         self.end - self.start
     }
 
-    fn text<'a>(&self, text: &'a str) -> &'a str {
-        &text[self.start..self.end]
-    }
-
     /// Whether there is nothing but one space between it and the chunk before.
     #[inline]
     fn is_after_one_space(&self, text: &str) -> bool {
         (self.start == self.last_end + 1) & (text.as_bytes()[self.last_end] == b' ')
-    }
-}
-
-/// Number of characters of a text.
-fn n_chars(text: &[u8]) -> usize {
-    text.iter()
-        .filter(|&&byte| byte.cast_signed() >= -0x40)
-        .count()
-}
-
-/// The word that `text[start..end]` is.
-fn word_at(text: &str, start: usize, end: usize) -> Word {
-    let word = &text[start..end];
-    Word {
-        start: start as u32,
-        end: end as u32,
-        n_chars: word.chars().count() as u32,
-        hash: word_hash(word.as_bytes()),
     }
 }

@@ -9,8 +9,8 @@ use super::affixes::{Chopper, has_affix};
 use super::rules::{Ends, Rules, TextMap};
 use super::short::ShortChunk;
 use super::tables::SPECIAL_CASES;
-use super::word_at;
 use crate::text::Word;
+use crate::text::words::word_between;
 
 /// A token's number among those that occur in sequences; 0 is any other token.
 pub(super) type TokenId = u16;
@@ -45,8 +45,8 @@ impl Phrases {
         let mut chopper = Chopper::default();
         for text in SPECIAL_CASES.iter().map(|case| case.replace(' ', "")) {
             if has_affix(&text, rules) {
-                chopper.chop(&text, rules, false);
-                let tokens: Vec<_> = chopper.pieces.iter().map(|p| p.text(&text)).collect();
+                chopper.chop(&text, 0..text.len(), rules, false);
+                let tokens: Vec<_> = chopper.pieces.iter().map(|p| p.bytes(&text)).collect();
                 let lens = rules
                     .special(text.as_bytes())
                     .map_or(&[][..], |case| &case.lens);
@@ -152,19 +152,16 @@ impl PhraseFinder {
     /// White space is before the next word: one space and nothing else, or a token.
     #[inline]
     pub(super) fn separate(&mut self, is_one_space: bool) {
-        if is_one_space {
-            return;
+        self.last *= TokenId::from(is_one_space);
+        if !is_one_space {
+            self.open.clear();
         }
-        self.interrupt();
     }
 
     /// The next word is number `at` and has `id`.
     #[inline]
     pub(super) fn step(&mut self, phrases: &Phrases, at: usize, id: TokenId) {
-        if id == 0 {
-            self.interrupt();
-            return;
-        }
+        // No sequence holds 0.
         if !self.open.is_empty() || phrases.is_pair(self.last, id) {
             self.advance(phrases, at as u32, id);
         }
@@ -235,7 +232,7 @@ impl PhraseFinder {
             for &len in lens {
                 let end = start + u32::from(len);
                 self.buffer
-                    .push(word_at(text, start as usize, end as usize));
+                    .push(word_between(text.as_bytes(), start as usize, end as usize));
                 start = end;
             }
             done = found.end as usize;

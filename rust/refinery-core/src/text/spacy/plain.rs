@@ -78,14 +78,9 @@ impl Plain {
         self.suspicion(hash) | n_marks as u64 >> 1 | u64::from(short_of)
     }
 
-    /// Whether a run of letters with this hash may need a rule.
+    /// 1 if a text with this hash may be a special case or a token of the second pass.
     #[inline]
-    pub(super) fn is_suspect(&self, hash: u64) -> bool {
-        self.suspicion(hash) == 1
-    }
-
-    #[inline]
-    fn suspicion(&self, hash: u64) -> u64 {
+    pub(super) fn suspicion(&self, hash: u64) -> u64 {
         let bit = hash as usize % BITS;
         self.suspects[bit / 64] >> (bit % 64) & 1
     }

@@ -87,7 +87,7 @@ pub(super) struct SpecialCase {
 /// Everything that is looked up while text is cut.
 pub(super) struct Rules {
     pub(super) classes: Classes,
-    kinds: Kinds,
+    pub(super) kinds: Kinds,
     /// Second pass: token sequences that are special cases together.
     pub(super) phrases: Phrases,
     pub(super) plain: Plain,
@@ -141,11 +141,12 @@ impl Rules {
     /// The number of a token with this hash.
     #[inline]
     pub(super) fn id(&self, token: &[u8], hash: u64) -> TokenId {
-        match *token {
-            [byte] => self.plain.mark(byte).id,
-            _ if self.plain.is_suspect(hash) => self.phrases.id(token),
-            _ => 0,
+        let is_long = u64::from(token.len() > 1);
+        // One branch for both, which is seldom taken.
+        if is_long & self.plain.suspicion(hash) != 0 {
+            return self.phrases.id(token);
         }
+        self.plain.mark(token[0]).id * (1 - is_long as TokenId)
     }
 
     /// Whether `text` is a unit or a currency sign.

@@ -6,7 +6,7 @@ use crate::text::Word;
 use crate::text::words::Front;
 
 /// Tokens of an entry; chunks of more are cut each time.
-const MAX_TOKENS: usize = 3;
+pub(super) const MAX_TOKENS: usize = 3;
 const SLOTS: usize = 1 << 12;
 
 /// A chunk of at most 16 bytes; `n_bytes` is 0 in an empty slot. As long as a cache line.
@@ -27,8 +27,8 @@ pub(super) struct ShortChunk {
 }
 
 impl ShortChunk {
-    /// The chunk of these bytes that is `words`, whose numbers are `ids`. They follow each other
-    /// without a gap from byte `base` on.
+    /// The chunk of these bytes that is `words`, [`MAX_TOKENS`] at most, whose numbers are `ids`. They
+    /// follow each other without a gap from byte `base` on.
     pub(super) fn new(
         front: Front,
         base: u32,
@@ -38,16 +38,17 @@ impl ShortChunk {
     ) -> Self {
         let mut chunk = Self {
             front,
-            n_bytes: words.last().map_or(0, |word| (word.end - base) as u8),
             n_tokens: words.len() as u8,
-            last_id: ids.last().copied().unwrap_or(0),
-            is_quiet: !ids.windows(2).any(|pair| phrases.is_pair(pair[0], pair[1])),
+            is_quiet: true,
             ..Self::default()
         };
         for (i, (word, &id)) in words.iter().zip(ids).take(MAX_TOKENS).enumerate() {
+            chunk.is_quiet &= !phrases.is_pair(chunk.last_id, id);
+            chunk.last_id = id;
+            chunk.n_bytes = (word.end - base) as u8;
             chunk.hashes[i] = word.hash;
             chunk.ids[i] = id;
-            chunk.ends[i] = (word.end - base) as u8;
+            chunk.ends[i] = chunk.n_bytes;
             chunk.n_chars[i] = word.n_chars as u8;
         }
         chunk
@@ -90,11 +91,8 @@ impl ShortCache {
         (chunk.front == front && usize::from(chunk.n_bytes) == n_bytes).then_some(chunk)
     }
 
-    /// Remembers a chunk, unless it has too many tokens.
+    /// Remembers a chunk.
     pub(super) fn put(&mut self, hash: u64, chunk: ShortChunk) {
-        if !(1..=MAX_TOKENS).contains(&usize::from(chunk.n_tokens)) {
-            return;
-        }
         if self.slots.is_empty() {
             self.slots.resize(SLOTS, ShortChunk::default());
         }

@@ -9,8 +9,9 @@ use super::phrases::PhraseFinder;
 use super::rules::RULES;
 use super::tables::{CLASS_RUNS, SPACE, SPECIAL_CASES};
 use super::twin::Chopper;
-use super::{LineSentences, SpacyWords, word_at};
+use super::{LineSentences, SpacyWords};
 use crate::text::Word;
+use crate::text::words::word_of;
 
 fn split(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
@@ -48,13 +49,10 @@ fn twin(text: &str) -> Vec<Word> {
             finder.step(
                 &RULES.phrases,
                 words.len(),
-                RULES.phrases.id(piece.text(chunk)),
+                RULES.phrases.id(piece.bytes(chunk)),
             );
-            words.push(word_at(
-                text,
-                base + piece.start as usize,
-                base + piece.end as usize,
-            ));
+            let word = &chunk[piece.start as usize..piece.end as usize];
+            words.push(word_of(text, word));
         }
     }
     finder.apply(&RULES.phrases, text, &mut words);
@@ -294,7 +292,7 @@ proptest! {
         prop_assert!(words.windows(2).all(|pair| pair[0].end <= pair[1].start));
         prop_assert_eq!(texts(&text, &words).concat(), text.replace(is_space, ""));
         for word in words {
-            prop_assert_eq!(word, word_at(&text, word.start as usize, word.end as usize));
+            prop_assert_eq!(word, word_of(&text, word.text(&text)));
         }
     }
 
