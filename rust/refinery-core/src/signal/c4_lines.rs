@@ -8,10 +8,10 @@
 //! A line is searched for phrases only where the document may have one: the lower-cased document
 //! is searched once for all of them, with SIMD, and nearly all documents have none. Deleting a
 //! citation can bring a phrase together (`java[1]script`), so edited lines are searched each.
-//! Likewise a line is searched for `[` and `{` only where the document has one.
+//! Likewise a line is searched for citations and `{` only where the document has one.
 
 use aho_corasick::packed::Searcher;
-use memchr::{memchr, memmem::Finder, memrchr};
+use memchr::{memchr, memchr_iter, memmem::Finder, memrchr};
 
 use crate::text::chars::is_decimal;
 use crate::text::lines::split_spaces;
@@ -119,7 +119,7 @@ pub struct LineJudge {
     lower: String,
     edited: String,
     may_have: Phrases,
-    may_have_citation: bool,
+    has_citation: bool,
     may_have_curly_bracket: bool,
 }
 
@@ -151,7 +151,7 @@ impl Default for LineJudge {
             lower: String::new(),
             edited: String::new(),
             may_have: Phrases::default(),
-            may_have_citation: false,
+            has_citation: false,
             may_have_curly_bracket: false,
         }
     }
@@ -162,7 +162,7 @@ impl LineJudge {
     pub fn load(&mut self, text: &str) {
         lower_ascii(text, &mut self.lower);
         self.may_have = self.phrases();
-        self.may_have_citation = memchr(b'[', text.as_bytes()).is_some();
+        self.has_citation = has_citation(text);
         self.may_have_curly_bracket = memchr(b'{', text.as_bytes()).is_some();
     }
 
@@ -170,7 +170,7 @@ impl LineJudge {
     pub fn judge<'a>(&'a mut self, line: &'a str, rules: LineRules) -> Judged<'a> {
         let has_long_word = has_long_word(line);
         let is_edited =
-            self.may_have_citation && !has_long_word && delete_citations(line, &mut self.edited);
+            self.has_citation && !has_long_word && delete_citations(line, &mut self.edited);
         let text = if is_edited {
             self.edited.as_str()
         } else {
@@ -246,12 +246,31 @@ fn may_have_long_word(line: &[u8]) -> bool {
 }
 
 fn has_few_words(line: &str, least: usize) -> bool {
-    split_spaces(line).take(least).count() < least
+    // The first bytes of most lines tell.
+    let first = line.as_bytes().first_chunk();
+    first.is_none_or(|first| ascii_words_in(first) < least)
+        && split_spaces(line).take(least).count() < least
+}
+
+/// Number of words that begin in these bytes; none unless all are ASCII.
+fn ascii_words_in(bytes: &[u8; 32]) -> usize {
+    if !bytes.is_ascii() {
+        return 0;
+    }
+    let is_space = |byte: u8| matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ');
+    let begins = |i: usize| u8::from(is_space(bytes[i - 1]) && !is_space(bytes[i]));
+    let later = (1..bytes.len()).map(begins).sum::<u8>();
+    usize::from(later + u8::from(!is_space(bytes[0])))
 }
 
 /// Whether a line ends in one of `marks`; an ellipsis is none.
 fn ends_in_one(line: &str, marks: &[char]) -> bool {
     line.ends_with(marks) && !line.ends_with("...")
+}
+
+/// Whether some line of the text has one: none runs over the end of a line.
+fn has_citation(text: &str) -> bool {
+    memchr_iter(b'[', text.as_bytes()).any(|at| citation_len(&text[at..]).is_some())
 }
 
 /// Writes `line` without `[digits]`, `[]`, `[edit]` and `[citation needed]`; whether there was one.

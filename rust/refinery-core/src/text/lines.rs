@@ -24,7 +24,12 @@ use super::chars::is_space;
 use super::newlines::Newlines;
 
 /// `text.strip()`.
+#[inline]
 pub fn strip(text: &str) -> &str {
+    let is_plain = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(is_space)
 }
 
