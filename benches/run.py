@@ -134,8 +134,14 @@ SECTIONS = [
     Section(
         "beside_datatrove",
         "throughput/run.py",
-        ("--megabytes", "3", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
-        ("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
+        (
+            *("--megabytes", "3", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
+            "--default-words",
+        ),
+        (
+            *("--megabytes", "0.4", "--repeats", "1", "--threads", "1", "--bucket", "20000"),
+            "--default-words",
+        ),
         (linux, release_build, rivals("throughput/rivals.txt")),
     ),
     Section(
@@ -229,7 +235,10 @@ HEADLINE = {
         "near_duplicates", "dedup", "refinery_beside", "gaoya", "times_less_cpu",
     ),
     "datatrove's CPU over ours, beyond the start": (
-        "beside_datatrove", "beyond_the_start", "1 threads", "times_less_cpu",
+        "beside_datatrove", "beyond_the_start", "1 threads", "refinery", "times_less_cpu",
+    ),
+    "the same, our job on words of UAX 29": (
+        "beside_datatrove", "beyond_the_start", "1 threads", "refinery_default_words", "times_less_cpu",
     ),
     "exponent of cost in the corpus, last tenfold": (
         "growth", "bytes_of_corpus", "exponent_of_last_step",

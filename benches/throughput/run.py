@@ -23,7 +23,14 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sides import Refinery, Rival, Work, refinery_executable, rival_python  # noqa: E402
+from sides import (  # noqa: E402
+    DEFAULT_WORDS,
+    Refinery,
+    Rival,
+    Work,
+    refinery_executable,
+    rival_python,
+)
 
 from common.command import deliver, name_of_data, parser  # noqa: E402 - lives beside this folder
 from common.corpus import Corpus, prepare  # noqa: E402
@@ -99,6 +106,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--refinery", type=Path, help="the refinery command (default: beside this Python)")
     add("--threads", type=_numbers, default=[1, 2], help="e.g. 1,2")
     add("--own-megabytes", type=float, default=0, help="also a larger corpus, by refinery alone")
+    add("--default-words", action="store_true", help="also our job without spaCy's words")
     add("--no-fit", dest="fit", action="store_false", help="leave the smaller corpus out")
     add("--only", choices=["datatrove", "refinery"], help="run one side; nothing is compared")
     options = made.parse_args()
@@ -139,7 +147,10 @@ def choose_sides(options: argparse.Namespace, python: Path, model: Path) -> list
     if options.only != "refinery":
         sides.append(Rival(python, model, options.work / "cache"))
     if options.only != "datatrove":
-        sides.append(Refinery(refinery_executable(options.refinery), model))
+        executable = refinery_executable(options.refinery)
+        sides.append(Refinery(executable, model))
+        if options.default_words:
+            sides.append(Refinery(executable, model, "refinery_default_words", DEFAULT_WORDS))
     return sides
 
 
@@ -154,8 +165,8 @@ def run_all(sides: list[Side], corpus: Corpus, options: argparse.Namespace) -> l
                 works[side.name] = work
                 runs.append(run_record(side.name, threads, repeat, cost, work))
                 print_run(runs[-1], corpus)
-            if len(works) > 1:
-                runs[-1]["agreement"] = agreement(*works.values())
+                if side.name == "refinery" and "datatrove" in works:
+                    runs[-1]["agreement"] = agreement(works["datatrove"], works["refinery"])
     return runs
 
 
@@ -212,7 +223,7 @@ def summarise(runs: list[dict[str, Any]], corpus: Corpus) -> list[dict[str, Any]
     rivals = {row["threads"]: row for row in rows if row["side"] == "datatrove"}
     for row in rows:
         rival = rivals.get(row["threads"])
-        if row["side"] == "refinery" and rival is not None:
+        if rival is not None and row is not rival:
             row["times_faster_wall"] = round(rival["wall_s"] / row["wall_s"], 2)
             row["times_less_cpu"] = round(rival["cpu_s"] / row["cpu_s"], 2)
             row["times_less_memory"] = round(rival["tree_rss_bytes"] / row["tree_rss_bytes"], 2)
@@ -254,9 +265,9 @@ def beyond_the_start(rows: list[dict[str, Any]]) -> dict[str, Any]:
         for side in sorted({row["side"] for row in rows}):
             group = [row for row in rows if (row["threads"], row["side"]) == (threads, side)]
             sides[side] = start_and_rate([(row["megabytes"], row["cpu_s"]) for row in group])
-        if len(sides) > 1:
-            ours, rival = (sides[name]["mb_per_s"] for name in ("refinery", "datatrove"))
-            sides["times_less_cpu"] = ratio(ours, rival)
+        rival = sides.get("datatrove", {}).get("mb_per_s")
+        for name in sides.keys() - {"datatrove"}:
+            sides[name]["times_less_cpu"] = ratio(sides[name]["mb_per_s"], rival)
         found[f"{threads} threads"] = sides
     return found
 
@@ -264,7 +275,7 @@ def beyond_the_start(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def print_run(run: dict[str, Any], corpus: Corpus) -> None:
     rate = corpus.bytes / 1e6 / run["wall_s"]
     print(
-        f"{run['side']:<10} threads {run['threads']} run {run['repeat'] + 1}: "
+        f"{run['side']:<23} threads {run['threads']} run {run['repeat'] + 1}: "
         f"{run['wall_s']:.2f} s, {rate:.2f} MB/s, kept {run['documents_out']} documents "
         f"({run['bytes_out'] / 1e6:.2f} MB), {run['foreign_cores']:.2f} cores busy elsewhere",
         flush=True,

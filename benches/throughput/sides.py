@@ -7,7 +7,7 @@ bytes in and out, ids kept) read from what it left behind. What it is not: a clo
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,20 @@ LABEL = "hq"
 THRESHOLD = 0.3
 LEFT = "datatrove.c4_fineweb"
 """The view that the rival's later steps read and write: what C4's line rules leave."""
+EXACT = {
+    "rules": "fineweb",
+    "view": LEFT,
+    "minhash": {"profile": "datatrove"},
+    "near_duplicates": {"keep": "datatrove"},
+}
+"""What differs between our jobs: here the rival's filters, words and signatures to the bit."""
+DEFAULT_WORDS = {
+    "rules": "dclm",
+    "view": "dclm.edited",
+    "minhash": {"profile": "refinery"},
+    "near_duplicates": {},
+}
+"""No word of spaCy's: the same Gopher rules on words of UAX 29, RefinedWeb's line rules, our MinHash."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +83,12 @@ class Rival:
 
 @dataclass(frozen=True)
 class Refinery:
-    """`refinery run` over the same input, with the same rules in the same order."""
+    """`refinery run` over the same input; `job` is one of `EXACT` and `DEFAULT_WORDS`."""
 
     executable: Path
     model: Path
     name: str = "refinery"
+    job: dict[str, Any] = field(default_factory=lambda: EXACT)
 
     def command(self, corpus: Corpus, out: Path, threads: int) -> list[str]:
         # Annotations are kept beside the output: a folder that is there would be resumed from.
@@ -88,15 +103,22 @@ class Refinery:
             "version": 1,
             "input": [{"path": f"{corpus.folder}/*.parquet", "text": "text", "id": "id"}],
             "annotate": {
-                "scores": [{"name": LABEL, "model": str(self.model), "label": LABEL, "view": LEFT}],
-                "minhash": {"profile": "datatrove", "ngram": 5, "bands": 14, "rows_per_band": 8},
+                "scores": [
+                    {
+                        "name": LABEL,
+                        "model": str(self.model),
+                        "label": LABEL,
+                        "view": self.job["view"],
+                    }
+                ],
+                "minhash": {**self.job["minhash"], "ngram": 5, "bands": 14, "rows_per_band": 8},
             },
             "decide": [
-                {"rules": "fineweb"},
+                {"rules": self.job["rules"]},
                 {"rules": {LABEL: {"min": THRESHOLD}}},
-                {"near_duplicates": {"keep": "datatrove"}},
+                {"near_duplicates": self.job["near_duplicates"]},
             ],
-            "output": {"path": str(out), "format": "parquet", "view": LEFT},
+            "output": {"path": str(out), "format": "parquet", "view": self.job["view"]},
         }
 
     def work(self, out: Path, log: Path) -> Work:
