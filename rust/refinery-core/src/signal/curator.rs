@@ -154,7 +154,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     ]);
     ngrams.load(doc.text, doc.split_words);
     for ((top, n), out) in ngrams
-        .tops(doc.text, doc.split_words)
+        .tops_before_copies(doc.text, doc.split_words)
         .into_iter()
         .zip(2..)
         .zip(&mut out[18..21])

@@ -10,21 +10,24 @@
 //!    n-gram is that long; the others are asked again with a longer window.
 //! 3. Only the others are scanned, n by n.
 
-use super::repeats::{FirstSeen, Once, fold};
+use super::repeats::{FirstSeen, Once, ends_hash, fold, room};
 use crate::text::Word;
 
-/// Bytes of a window: a little less than an English 5-gram. Of 8, 12, 16 and 20 the cheapest over
-/// a mixed corpus.
-const WINDOW: usize = 16;
+/// Bytes of the shortest window: hardly an n-gram has less. With 6, 10, 12 or 16 there is more to do
+/// over a mixed corpus.
+const SHORTEST: usize = 8;
 
 /// Bytes of the longest window.
 const LONGEST: usize = 48;
 
-/// By number of bytes, a window of which so many are ones and the others zeros.
-const FIRST_BYTES: [u128; WINDOW] = {
-    let mut ones = [0; WINDOW];
+/// Bytes that are handled at once.
+const BLOCK: usize = 16;
+
+/// By number of bytes, a block of which so many are ones and the others zeros.
+const FIRST_BYTES: [u128; BLOCK] = {
+    let mut ones = [0; BLOCK];
     let mut n = 0;
-    while n < WINDOW {
+    while n < BLOCK {
         ones[n] = (1 << (8 * n)) - 1;
         n += 1;
     }
@@ -63,7 +66,7 @@ impl Joined {
             match (from.first_chunk(), to.first_chunk_mut()) {
                 // A copy of a fixed size is two instructions; the next word overwrites what is
                 // too much.
-                (Some(chunk), Some(to)) if len <= WINDOW => *to = *chunk as [u8; WINDOW],
+                (Some(chunk), Some(to)) if len <= BLOCK => *to = *chunk as [u8; BLOCK],
                 _ => to[..len].copy_from_slice(&from[..len]),
             }
             let start = joined as u32;
@@ -115,20 +118,25 @@ impl Joined {
         cut_alike && self.ngram(a, n) == self.ngram(b, n)
     }
 
-    /// Hash of the first `N` bytes from word `at` on, at least a window and at most the longest one.
+    /// Hash of the window of `N` bytes at word `at`.
     #[inline]
     fn window_hash<const N: usize>(&self, at: u32) -> u64 {
         let bytes = &self.bytes[self.starts[at as usize] as usize..];
         // There are so many after every word; those after the last one are any.
-        ngram_hash(bytes.first_chunk::<N>().unwrap_or(&[0; N]))
+        let window = bytes.first_chunk::<N>().unwrap_or(&[0; N]);
+        if N <= BLOCK {
+            ends_hash(window)
+        } else {
+            ngram_hash(window)
+        }
     }
 
     /// Hash of the joined n-gram of `len` bytes from `start` on.
     #[inline]
     fn ngram_hash(&self, start: usize, len: usize) -> u64 {
         let bytes = &self.bytes[start..];
-        if len < WINDOW {
-            let window = bytes.first_chunk().unwrap_or(&[0; WINDOW]);
+        if len < BLOCK {
+            let window = bytes.first_chunk().unwrap_or(&[0; BLOCK]);
             let ngram = u128::from_le_bytes(*window) & FIRST_BYTES[len];
             hash(MIX[0] ^ len as u64, ngram)
         } else {
@@ -174,9 +182,7 @@ impl JoinedScan {
             n_suspects,
             ..
         } = self;
-        if suspects.len() <= n {
-            suspects.resize(n + 1, Suspect::default());
-        }
+        let suspects = room(suspects, n + 1);
         *n_suspects = 0;
         let ends = words.starts.get(LEAST..).unwrap_or_default();
         let spans = words.starts.iter().zip(ends);
@@ -196,30 +202,25 @@ impl JoinedScan {
     /// Fills `unique_from` for the first `n` words: longer and longer windows, each of those words
     /// only whose window so far occurs again.
     fn compare_windows(&mut self, words: &Joined, n: usize) {
-        let Self {
-            once,
-            open,
-            unique_from,
-            ..
-        } = self;
-        open.clear();
-        open.extend(0..n as u32);
-        unique_from.clear();
-        unique_from.resize(n, WINDOW as u32);
-        // Where a window repeats, only the next longer one can tell.
-        let mut raise = |open: &[u32], least: u32| {
-            for &at in open {
-                unique_from[at as usize] = least;
-            }
-        };
-        once.leave_repeated(open, |at| words.window_hash::<WINDOW>(at));
-        raise(open, 24);
-        once.leave_repeated(open, |at| words.window_hash::<24>(at));
-        raise(open, 32);
-        once.leave_repeated(open, |at| words.window_hash::<32>(at));
-        raise(open, LONGEST as u32);
-        once.leave_repeated(open, |at| words.window_hash::<LONGEST>(at));
-        raise(open, u32::MAX);
+        self.open.clear();
+        self.open.extend(0..n as u32);
+        self.unique_from.clear();
+        self.unique_from.resize(n, SHORTEST as u32);
+        self.compare::<SHORTEST>(words, 12);
+        self.compare::<12>(words, 16);
+        self.compare::<16>(words, 24);
+        self.compare::<24>(words, 32);
+        self.compare::<32>(words, LONGEST as u32);
+        self.compare::<LONGEST>(words, u32::MAX);
+    }
+
+    /// Leaves the words whose window of `N` bytes occurs again: only the one of `next` bytes can tell.
+    fn compare<const N: usize>(&mut self, words: &Joined, next: u32) {
+        let hash = |at| words.window_hash::<N>(at);
+        self.once.leave_repeated(&mut self.open, hash);
+        for &at in &self.open {
+            self.unique_from[at as usize] = next;
+        }
     }
 
     /// Characters of the n-grams that a scan finds a second time, jumping over each one it finds.
@@ -282,7 +283,7 @@ fn hash(seed: u64, block: u128) -> u64 {
 /// XXH3 for the usual lengths.
 #[inline]
 fn ngram_hash(ngram: &[u8]) -> u64 {
-    let mix = |seed: u64, block: &[u8; WINDOW]| hash(seed, u128::from_le_bytes(*block));
+    let mix = |seed: u64, block: &[u8; BLOCK]| hash(seed, u128::from_le_bytes(*block));
     let (blocks, rest) = ngram.as_chunks();
     let seed = blocks.iter().fold(MIX[0] ^ ngram.len() as u64, mix);
     match ngram.last_chunk() {

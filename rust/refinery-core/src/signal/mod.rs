@@ -27,6 +27,7 @@ mod repeated_ngrams;
 mod repeats;
 #[cfg(test)]
 mod testing;
+mod top_ngrams;
 
 use crate::text::{Doc, Needs};
 pub use asked::Asked;

@@ -1,7 +1,7 @@
 //! Repeated word n-grams of one document, as the published filters count them.
 //!
-//! Four questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram,
-//! [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, and
+//! Four questions with two notions of equality. [`Ngrams::tops`]: the most frequent n-gram
+//! ([`TopNgrams`]), [`Ngrams::later_copies`]: what the second and later copies of n-grams cover, and
 //! [`Ngrams::all_copies`]: what all of them are long, where n-grams are equal word by word
 //! ([`RepeatedNgrams`]). [`Ngrams::found_again`]: what datatrove's greedy scan finds a second time,
 //! where n-grams are equal when their words *joined without a separator* are (`ab c` equals `a bc`;
@@ -10,24 +10,17 @@
 //! Not here: shingles for `MinHash`, which are hashed in another way.
 
 use super::joined::{Joined, JoinedScan};
-use super::repeated_ngrams::{Ngram, RepeatedNgrams};
+use super::repeated_ngrams::RepeatedNgrams;
+use super::top_ngrams::{Top, TopNgrams};
 use crate::text::Word;
 
 /// The words of one document, laid out for n-gram questions; buffers are reused.
 #[derive(Debug, Default)]
 pub struct Ngrams {
     words: Joined,
+    top: TopNgrams,
     repeated: RepeatedNgrams,
     scan: JoinedScan,
-}
-
-/// The most frequent n-gram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Top {
-    /// Its first word, the first time it occurs.
-    pub first: usize,
-    /// How often it occurs, overlapping occurrences included.
-    pub count: usize,
 }
 
 /// What a set of n-grams covers; what several of them cover counts once.
@@ -76,12 +69,20 @@ impl Ngrams {
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
     /// `words` are those of `text` that were loaded.
     pub fn tops(&mut self, text: &str, words: &[Word]) -> [Option<Top>; 3] {
+        self.top.tops(text, words)
+    }
+
+    /// As [`tops`](Self::tops), on the way to [`later_copies`](Self::later_copies) or
+    /// [`all_copies`](Self::all_copies): slower, and they go on from here.
+    pub fn tops_before_copies(&mut self, text: &str, words: &[Word]) -> [Option<Top>; 3] {
         self.repeated.load(text, words);
         [2, 3, 4].map(|n| {
             if n > 2 {
                 self.repeated.lengthen();
             }
-            (self.words.len() >= n).then(|| top_of(self.repeated.occurrences()))
+            let occurrences = self.repeated.occurrences().iter();
+            let counts = occurrences.map(|gram| (gram.at, gram.count));
+            (self.words.len() >= n).then(|| Top::of(counts))
         })
     }
 
@@ -108,7 +109,7 @@ impl Ngrams {
 
     /// For n = 5 to 10 what the n-grams cover that an equal one precedes.
     ///
-    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for.
+    /// Goes on from [`tops_before_copies`](Self::tops_before_copies), which must have been asked.
     pub fn later_copies(&mut self) -> [Cover; 6] {
         [5, 6, 7, 8, 9, 10].map(|n| {
             self.repeated.lengthen();
@@ -123,8 +124,8 @@ impl Ngrams {
 
     /// For n = 5 to 10 the length of the n-grams that occur more than once, and of all.
     ///
-    /// Goes on from the 4-grams of [`tops`](Self::tops), which must have been asked for. `None` with
-    /// fewer words than n.
+    /// Goes on from [`tops_before_copies`](Self::tops_before_copies), which must have been asked.
+    /// `None` with fewer words than n.
     pub fn all_copies(&mut self) -> [Option<Copies>; 6] {
         [5, 6, 7, 8, 9, 10].map(|n| {
             self.repeated.lengthen();
@@ -145,20 +146,6 @@ impl Ngrams {
         self.scan.load(&self.words);
         [5, 6, 7, 8, 9, 10].map(|n| self.scan.chars_found_again(&self.words, n))
     }
-}
-
-/// Of the most frequent n-grams the first; where none repeats, the first of all.
-fn top_of(occurrences: &[Ngram]) -> Top {
-    let mut top = Top { first: 0, count: 1 };
-    for gram in occurrences {
-        if gram.count as usize > top.count {
-            top = Top {
-                first: gram.at as usize,
-                count: gram.count as usize,
-            };
-        }
-    }
-    top
 }
 
 #[cfg(test)]
@@ -184,7 +171,9 @@ mod tests {
         let text = tokens.join(" ");
         let words = words(&text, tokens);
         ngrams.load(&text, &words);
-        for (top, n) in ngrams.tops(&text, &words).into_iter().zip(2..) {
+        let tops = ngrams.tops_before_copies(&text, &words);
+        assert_eq!(ngrams.tops(&text, &words), tops, "{text}");
+        for (top, n) in tops.into_iter().zip(2..) {
             let Some(top) = top else { continue };
             let first = &tokens[top.first..top.first + n];
             let same = |at: &usize| &tokens[*at..at + n] == first;

@@ -11,7 +11,7 @@
 //!
 //! Not here: n-grams that are equal when their words joined are ([`super::ngrams`]).
 
-use super::repeats::{FirstSeen, Firsts, fold};
+use super::repeats::{FirstSeen, Firsts, fold, room};
 use crate::text::Word;
 
 /// Odd constants from the digits of e: any would do, they only have to be fixed and dense.
@@ -76,7 +76,7 @@ impl RepeatedNgrams {
         }));
         let firsts = first_pairs.iter().copied();
         let pairs = (0_u32..).zip(firsts).map(|(at, first)| (at, first, first));
-        self.n_grams = keep_repeated(&seen, pairs, room(grams, words.len()));
+        self.n_grams = keep_repeated(&seen, pairs, room(grams, words.len() + 1));
     }
 
     /// From n-grams to those of one word more.
@@ -115,14 +115,6 @@ impl RepeatedNgrams {
     pub fn occurrences(&self) -> &[Ngram] {
         &self.grams[..self.n_grams]
     }
-}
-
-/// Room for `n` n-grams and one more.
-fn room(grams: &mut Vec<Ngram>, n: usize) -> &mut [Ngram] {
-    if grams.len() <= n {
-        grams.resize(n + 1, Ngram::default());
-    }
-    grams
 }
 
 /// Puts the n-grams that repeat into `grams`; how many there are. Each comes with where it begins,

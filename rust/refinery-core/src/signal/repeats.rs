@@ -110,13 +110,19 @@ impl Once {
     }
 }
 
-/// The first `n` numbers of a list that never shrinks, made zero.
-fn zeros<T: Copy + Default>(list: &mut Vec<T>, n: usize) -> &mut [T] {
+/// The first `n` items of a list that never shrinks, whatever they are.
+pub fn room<T: Copy + Default>(list: &mut Vec<T>, n: usize) -> &mut [T] {
     if list.len() < n {
         list.resize(n, T::default());
     }
-    list[..n].fill(T::default());
     &mut list[..n]
+}
+
+/// The first `n` numbers of a list that never shrinks, made zero.
+pub fn zeros<T: Copy + Default>(list: &mut Vec<T>, n: usize) -> &mut [T] {
+    let numbers = room(list, n);
+    numbers.fill(T::default());
+    numbers
 }
 
 /// `a` times `b`, upper half folded into the lower: every bit of the product reaches the result.
@@ -201,7 +207,8 @@ pub fn repeated_parts<'a>(
 }
 
 /// Hash of a part's length and of its first and last eight bytes.
-fn ends_hash(part: &[u8]) -> u64 {
+#[inline]
+pub fn ends_hash(part: &[u8]) -> u64 {
     let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     match (part.first_chunk(), part.last_chunk()) {
         (Some(first), Some(last)) => fold(

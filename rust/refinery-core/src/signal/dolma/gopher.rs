@@ -9,8 +9,9 @@
 use memchr::{memchr, memmem};
 
 use super::super::gopher_quality::stop_word_bit;
-use super::super::ngrams::{Ngrams, Top};
+use super::super::ngrams::Ngrams;
 use super::super::repeats::{PartBuffers, repeated_parts};
+use super::super::top_ngrams::Top;
 use super::super::{Asked, Family, Scratch, SignalSpec};
 use super::{share, spec};
 use crate::text::chars::is_alpha;
@@ -184,7 +185,7 @@ fn compute(doc: &Doc<'_>, lines: NewlineRuns<'_>, scratch: &mut Scratch, out: &m
         share(repeated.copies_chars, words.chars),
     ]);
     ngrams.load(doc.text, doc.split_words);
-    let tops = ngrams.tops(doc.text, doc.split_words);
+    let tops = ngrams.tops_before_copies(doc.text, doc.split_words);
     let tops = [2, 3, 4].into_iter().zip(tops).map(|(n, top)| {
         let chars = |top: Top| top.count * ngrams.chars(top.first, n);
         top.map(|top| share(chars(top), words.chars))
