@@ -6,6 +6,17 @@
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u128);
 
+/// Ones for the first bytes of a piece, by their number.
+const MASKS: [u128; size_of::<u128>()] = {
+    let mut masks = [0; size_of::<u128>()];
+    let mut len = 1;
+    while len < masks.len() {
+        masks[len] = u128::MAX >> (u128::BITS - 8 * len as u32);
+        len += 1;
+    }
+    masks
+};
+
 impl Key {
     /// Longest piece that has a key.
     pub(crate) const MAX_BYTES: usize = 15;
@@ -16,8 +27,7 @@ impl Key {
         let rest = &text[start..];
         let bytes = if let Some(bytes) = rest.first_chunk() {
             // Reading past the piece and masking is faster than copying a variable length.
-            let unused = 8 * (size_of::<u128>() - len) as u32;
-            u128::from_le_bytes(*bytes) << unused >> unused
+            u128::from_le_bytes(*bytes) & MASKS[len]
         } else {
             let mut bytes = [0; size_of::<u128>()];
             bytes[..len].copy_from_slice(&rest[..len]);
@@ -36,16 +46,16 @@ impl Key {
         }
     }
 
-    /// The bytes of the piece, zeros after it, and its length at the end.
+    /// The bytes of the piece, zeros after it, and its length, four at a time.
     #[inline]
-    pub(crate) fn bytes(self) -> [u8; size_of::<u128>()] {
-        self.0.to_le_bytes()
-    }
-
-    /// Length of the piece in bytes.
-    #[inline]
-    pub(crate) fn len(self) -> usize {
-        usize::from(self.bytes()[Self::MAX_BYTES])
+    pub(crate) fn quarters(self) -> [u32; 4] {
+        let (low, high) = (self.0 as u64, (self.0 >> 64) as u64);
+        [
+            low as u32,
+            (low >> 32) as u32,
+            high as u32,
+            (high >> 32) as u32,
+        ]
     }
 
     /// A folded multiplication: enough mixing for a place in a table, in a few cycles. The top bits

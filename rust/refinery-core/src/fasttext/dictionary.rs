@@ -7,11 +7,15 @@
 
 use std::io::BufRead;
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::batch::{Batch, ones};
 use super::kept::Kept;
 use super::load::{Header, Source};
-use super::short_words::ShortWords;
+use super::ngrams::{Ngrams, WordNgrams};
+use super::short_words::{Candidate, ShortWords};
 use super::table::{Inserted, Remainder, Table};
-use super::words::{HASH_START, hash, hash_of, hash_step, split};
+use super::words::{BATCH, Words, hash};
 use crate::Result;
 use crate::key::Key;
 
@@ -21,46 +25,9 @@ const END: &[u8] = b"</s>";
 /// Words with this prefix are labels, and no input. The prefix of the training is not stored in
 /// the file; a loaded model falls back to this one, also in the reference.
 const LABEL_PREFIX: &[u8] = b"__label__";
-/// Multiplier of the word n-gram hash.
-const NGRAM_FACTOR: u64 = 116_049_371;
-/// Words that are looked up together, each asking the memory for its slot first.
-const BATCH: usize = 32;
-
-/// A word of the text: where it is, its key where it has one, and the hash of that.
-#[derive(Clone, Copy, Default)]
-struct Token {
-    start: u32,
-    end: u32,
-    key: Key,
-    key_hash: u64,
-}
-
-impl Token {
-    #[inline]
-    fn new(text: &[u8], [start, end]: [u32; 2]) -> Self {
-        let key = Key::of_short(text, start as usize, (end - start) as usize);
-        Self {
-            start,
-            end,
-            key,
-            key_hash: key.hash(),
-        }
-    }
-
-    fn is_short(&self) -> bool {
-        (self.end - self.start) as usize <= Key::MAX_BYTES
-    }
-
-    fn bytes<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        &text[self.start as usize..self.end as usize]
-    }
-}
-
 /// Buffers of [`Dictionary::rows`].
 #[derive(Default)]
 pub(super) struct RowScratch {
-    /// Where the words of the text start and end.
-    bounds: Vec<[u32; 2]>,
     /// Hashes of the words that take part in word n-grams.
     hashes: Vec<u32>,
     /// One word between `<` and `>`.
@@ -72,36 +39,21 @@ pub(super) struct RowScratch {
 /// Words, labels and n-gram settings of a model.
 pub(super) struct Dictionary {
     short_words: ShortWords,
-    /// Words that have no key, by [`hash`].
-    long_words: Table,
+    /// The other words by their XXH3: those that have no key, and those that found no room.
+    others: Table,
     /// All words, then all labels, end to end.
     arena: Vec<u8>,
     /// Entry `i` is `arena[bounds[i]..bounds[i + 1]]`.
     bounds: Vec<u32>,
     n_words: u32,
-    word_ngrams: usize,
+    /// The entry of [`END`] from 1 on, 0 where there is none.
+    end: u32,
     bucket: u32,
-    into_bucket: Remainder,
-    minn: usize,
-    maxn: usize,
+    ngrams: Ngrams,
     /// Rows of the character n-grams of every word, where they are worth their memory.
-    ngrams: Option<WordNgrams>,
+    of_words: Option<WordNgrams>,
     /// The n-grams that were kept, in a model whose n-grams were pruned.
     kept: Option<Kept>,
-}
-
-/// For every word the rows of its character n-grams.
-struct WordNgrams {
-    bounds: Vec<u32>,
-    rows: Vec<u32>,
-}
-
-impl WordNgrams {
-    #[inline]
-    fn of(&self, word: u32) -> &[u32] {
-        let word = word as usize;
-        &self.rows[self.bounds[word] as usize..self.bounds[word + 1] as usize]
-    }
 }
 
 /// What the dictionary's part of the file gives.
@@ -128,16 +80,20 @@ impl Dictionary {
 
         let mut dictionary = Self {
             short_words: ShortWords::with_room_for(0),
-            long_words: Table::with_room_for(0),
+            others: Table::with_room_for(0),
             arena: Vec::new(),
             bounds: Vec::with_capacity(n_entries as usize + 1),
             n_words,
-            word_ngrams: header.word_ngrams,
+            end: 0,
             bucket: header.bucket,
-            into_bucket: Remainder::new(header.bucket),
-            minn: header.minn,
-            maxn: header.maxn,
-            ngrams: None,
+            ngrams: Ngrams {
+                n_words,
+                into_bucket: Remainder::new(header.bucket),
+                max_words: header.word_ngrams,
+                minn: header.minn,
+                maxn: header.maxn,
+            },
+            of_words: None,
             kept: None,
         };
         dictionary.bounds.push(0);
@@ -150,8 +106,9 @@ impl Dictionary {
         }
         dictionary.arena.shrink_to_fit();
         dictionary.index(source)?;
+        dictionary.end = dictionary.find_one(END);
         dictionary.kept = Kept::read(n_pruned, dictionary.bucket, source)?;
-        dictionary.ngrams = dictionary.word_ngrams(source.len());
+        dictionary.of_words = dictionary.ngrams_of_words(source.len());
         let labels = dictionary.labels(source)?;
         Ok(Entries {
             dictionary,
@@ -182,21 +139,19 @@ impl Dictionary {
     /// Puts all entries into the tables.
     fn index<R: BufRead>(&mut self, source: &Source<'_, R>) -> Result<()> {
         let n_entries = self.bounds.len() - 1;
-        let is_short = |bounds: &&[u32]| (bounds[1] - bounds[0]) as usize <= Key::MAX_BYTES;
-        let n_short = self.bounds.windows(2).filter(|b| is_short(b)).count();
-        self.short_words = ShortWords::with_room_for(n_short);
-        self.long_words = Table::with_room_for(n_entries - n_short);
+        self.short_words = ShortWords::with_room_for(n_entries);
+        let mut others = Vec::new();
         for entry in 0..n_entries as u32 {
-            let (arena, bounds) = (&self.arena, &self.bounds);
-            let word = entry_at(arena, bounds, entry);
-            let inserted = if word.len() <= Key::MAX_BYTES {
-                let key = Key::new(word, 0, word.len());
-                self.short_words.insert(key, entry, hash(word))
-            } else {
-                let is_same = |other| entry_at(arena, bounds, other) == word;
-                self.long_words.insert(hash(word), entry, is_same)
-            };
-            match inserted {
+            let word = entry_at(&self.arena, &self.bounds, entry);
+            let key = Key::of_short(word, 0, word.len());
+            let is_short = key != Key::default();
+            if !(is_short && self.short_words.insert(key, entry + 1, hash(word))) {
+                others.push(entry);
+            }
+        }
+        self.others = Table::with_room_for(others.len());
+        for entry in others {
+            match self.insert_other(entry) {
                 Inserted::Yes => {}
                 Inserted::Twice => {
                     return Err(source.fail(format_args!("entry {entry} is listed twice")));
@@ -207,6 +162,20 @@ impl Dictionary {
             }
         }
         Ok(())
+    }
+
+    fn insert_other(&mut self, entry: u32) -> Inserted {
+        let (arena, bounds) = (&self.arena, &self.bounds);
+        let word = entry_at(arena, bounds, entry);
+        let key = Key::of_short(word, 0, word.len());
+        let (found, _) = self
+            .short_words
+            .check(self.short_words.candidate(hash(word)), key);
+        if found != 0 {
+            return Inserted::Twice;
+        }
+        let is_same = |other| entry_at(arena, bounds, other) == word;
+        self.others.insert(xxh3_64(word) as u32, entry, is_same)
     }
 
     fn labels<R: BufRead>(&self, source: &Source<'_, R>) -> Result<Vec<String>> {
@@ -222,12 +191,11 @@ impl Dictionary {
     }
 
     pub(super) fn n_bytes(&self) -> usize {
-        let ngrams = self.ngrams.as_ref();
         self.arena.len()
             + size_of_val(&self.bounds[..])
             + self.short_words.n_bytes()
-            + self.long_words.n_bytes()
-            + ngrams.map_or(0, |n| size_of_val(&n.bounds[..]) + size_of_val(&n.rows[..]))
+            + self.others.n_bytes()
+            + self.of_words.as_ref().map_or(0, WordNgrams::n_bytes)
     }
 
     pub(super) fn is_pruned(&self) -> bool {
@@ -255,154 +223,158 @@ impl Dictionary {
     /// Fills `scratch.rows` with the rows of `text`, there may be none: a row for each word and for
     /// each bucket, also where n-grams were pruned.
     pub(super) fn rows(&self, text: &str, scratch: &mut RowScratch) {
-        let text = text.as_bytes();
-        let mut bounds = std::mem::take(&mut scratch.bounds);
-        split(text, &mut bounds);
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "a call of a function for newer processors")]
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("popcnt")
+        {
+            // SAFETY: the machine was just asked for these instructions.
+            return unsafe { self.rows_by_avx2(text.as_bytes(), scratch) };
+        }
+        self.rows_of(text.as_bytes(), scratch);
+    }
+
+    /// [`Self::rows_of`] in wide registers.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
+    fn rows_by_avx2(&self, text: &[u8], scratch: &mut RowScratch) {
+        self.rows_of(text, scratch);
+    }
+
+    #[inline(always)]
+    fn rows_of(&self, text: &[u8], scratch: &mut RowScratch) {
         scratch.rows.clear();
         scratch.hashes.clear();
-        let end_of_line = Token::new(END, [0, END.len() as u32]);
-        let mut batch = [Token::default(); BATCH];
-        for bounds in bounds.chunks(BATCH) {
-            for (token, &bounds) in batch.iter_mut().zip(bounds) {
-                *token = Token::new(text, bounds);
-                self.short_words.prefetch(token.key_hash);
-            }
-            let end = batch[..bounds.len()]
-                .iter()
-                .position(|token| token.key == end_of_line.key);
-            for token in &batch[..end.unwrap_or(bounds.len())] {
-                self.add_word(token.bytes(text), token, scratch);
-            }
-            if end.is_some() {
+        let mut words = Words::new(text);
+        let mut batches = [Batch::new(), Batch::new()];
+        self.take(text, &mut words, &mut batches[0]);
+        let mut turn = 0;
+        // While the words of one batch are looked up, the memory is asked for those of the next.
+        while batches[turn].n > 0 {
+            self.take(text, &mut words, &mut batches[1 - turn]);
+            let batch = &batches[turn];
+            if !self.add(text, batch, &self.find(text, batch), scratch) {
                 break;
             }
+            turn = 1 - turn;
         }
-        self.add_word(END, &end_of_line, scratch);
-        scratch.bounds = bounds;
-        self.add_word_ngrams(scratch);
+        self.add_word(END, self.end, hash(END), scratch);
+        self.ngrams.add_of_words(&scratch.hashes, &mut scratch.rows);
+    }
+
+    /// Replaces the words of `batch` by the next ones.
+    #[inline(always)]
+    fn take(&self, text: &[u8], words: &mut Words<'_>, batch: &mut Batch) {
+        batch.fill(text, words.next_batch());
+        for &hash in &batch.hashes {
+            self.short_words.prefetch(hash);
+        }
+    }
+
+    /// The entries of the words of a batch, from 1 on; 0 where a word is none.
+    #[inline(always)]
+    fn find(&self, text: &[u8], batch: &Batch) -> [u32; BATCH] {
+        let mut candidates = [Candidate::default(); BATCH];
+        for (candidate, &hash) in candidates.iter_mut().zip(&batch.hashes) {
+            *candidate = self.short_words.candidate(hash);
+        }
+        let (mut found, mut elsewhere) = ([0; BATCH], batch.long);
+        for (i, &candidate) in candidates.iter().enumerate() {
+            let is_elsewhere;
+            (found[i], is_elsewhere) = self.short_words.check(candidate, batch.keys[i]);
+            elsewhere |= is_elsewhere << i;
+        }
+        for i in ones(elsewhere) {
+            if i < batch.n {
+                found[i] = self.find_other(batch.word(text, i));
+            }
+        }
+        found
+    }
+
+    /// The entry of `word` from 1 on, 0 where there is none.
+    fn find_one(&self, word: &[u8]) -> u32 {
+        let mut batch = Batch::new();
+        batch.fill(word, &[[0, word.len() as u32]]);
+        self.find(word, &batch)[0]
+    }
+
+    #[cold]
+    fn find_other(&self, word: &[u8]) -> u32 {
+        let is_it = |entry| entry_at(&self.arena, &self.bounds, entry) == word;
+        let entry = self.others.get(xxh3_64(word) as u32, is_it);
+        entry.map_or(0, |entry| entry + 1)
+    }
+
+    /// Adds the words of a batch, `found` being their entries; returns whether the line goes on.
+    #[inline(always)]
+    fn add(
+        &self,
+        text: &[u8],
+        batch: &Batch,
+        found: &[u32; BATCH],
+        scratch: &mut RowScratch,
+    ) -> bool {
+        if self.ngrams.maxn == 0 && !batch.may_start_with([*b"</s>", *b"__la"]) {
+            self.add_plain(&found[..batch.n], &batch.hashes, scratch);
+            return true;
+        }
+        for (i, &entry) in found.iter().enumerate().take(batch.n) {
+            let word = batch.word(text, i);
+            if word == END {
+                return false;
+            }
+            self.add_word(word, entry, batch.hashes[i], scratch);
+        }
+        true
+    }
+
+    /// [`Self::add_word`] for words without character n-grams, without a branch for each of them:
+    /// which are in the dictionary cannot be foreseen.
+    #[inline(always)]
+    fn add_plain(&self, found: &[u32], hashes: &[u32; BATCH], scratch: &mut RowScratch) {
+        let (mut rows, mut inputs) = ([0; BATCH], [0; BATCH]);
+        let (mut n_rows, mut n_inputs) = (0, 0);
+        for (i, &entry) in found.iter().enumerate() {
+            let hash = hashes[i % BATCH];
+            let row = entry.wrapping_sub(1);
+            rows[n_rows % BATCH] = row;
+            n_rows += usize::from(row < self.n_words);
+            inputs[n_inputs % BATCH] = hash;
+            n_inputs += usize::from(entry <= self.n_words);
+        }
+        scratch.rows.extend_from_slice(&rows[..n_rows]);
+        scratch.hashes.extend_from_slice(&inputs[..n_inputs]);
     }
 
     /// A word adds its own row, where it has one, and those of its character n-grams. Unknown
     /// words take part in word n-grams all the same; labels take part in nothing.
-    #[inline]
-    fn add_word(&self, word: &[u8], token: &Token, scratch: &mut RowScratch) {
-        let (id, hash) = self.find(word, token);
-        match id {
-            Some(id) if id < self.n_words => {
-                scratch.rows.push(id);
-                if let Some(ngrams) = &self.ngrams {
-                    scratch.hashes.push(hash);
-                    return scratch.rows.extend_from_slice(ngrams.of(id));
-                }
+    fn add_word(&self, word: &[u8], entry: u32, hash: u32, scratch: &mut RowScratch) {
+        let row = entry.wrapping_sub(1);
+        if row < self.n_words {
+            scratch.rows.push(row);
+            if let Some(of_words) = &self.of_words {
+                scratch.hashes.push(hash);
+                return scratch.rows.extend_from_slice(of_words.of(row));
             }
-            Some(_) => return,
-            None if word.starts_with(LABEL_PREFIX) => return,
-            None => {}
+        } else if entry != 0 || word.starts_with(LABEL_PREFIX) {
+            return;
         }
         scratch.hashes.push(hash);
-        if self.maxn > 0 && word != END {
+        if self.ngrams.maxn > 0 && word != END {
             let RowScratch { marked, rows, .. } = scratch;
-            self.add_char_ngrams(word, marked, rows);
+            self.ngrams.add_of_chars(word, marked, rows);
         }
-    }
-
-    /// The place of a word in the dictionary, where it is in it, and its hash.
-    #[inline]
-    fn find(&self, word: &[u8], token: &Token) -> (Option<u32>, u32) {
-        if token.is_short() {
-            return match self.short_words.get(token.key, token.key_hash) {
-                Some(found) => (Some(found.id), found.hash),
-                None => (None, hash_of(token.key)),
-            };
-        }
-        let hash = hash(word);
-        let is_it = |id| entry_at(&self.arena, &self.bounds, id) == word;
-        (self.long_words.get(hash, is_it), hash)
     }
 
     /// The character n-grams of all words, unless they take more than about half the file's size.
-    fn word_ngrams(&self, file_len: u64) -> Option<WordNgrams> {
+    fn ngrams_of_words(&self, file_len: u64) -> Option<WordNgrams> {
         let limit = file_len / 8 + (1 << 22);
-        let (mut marked, mut rows, mut bounds) = (Vec::new(), Vec::new(), vec![0]);
-        if self.maxn == 0 {
-            return None;
-        }
-        for word in (0..self.n_words).map(|i| entry_at(&self.arena, &self.bounds, i)) {
-            if word != END {
-                self.add_char_ngrams(word, &mut marked, &mut rows);
-            }
-            if rows.len() as u64 > limit {
-                return None;
-            }
-            bounds.push(rows.len() as u32);
-        }
-        rows.shrink_to_fit();
-        Some(WordNgrams { bounds, rows })
+        let words = (0..self.n_words).map(|i| entry_at(&self.arena, &self.bounds, i));
+        let marked = words.map(|word| if word == END { &[] } else { word });
+        self.ngrams.of_words(marked, limit)
     }
-
-    /// n-grams of `minn` to `maxn` code points of `<word>`, but not `<` and `>` alone.
-    fn add_char_ngrams(&self, word: &[u8], marked: &mut Vec<u8>, rows: &mut Vec<u32>) {
-        marked.clear();
-        marked.push(b'<');
-        marked.extend_from_slice(word);
-        marked.push(b'>');
-        for start in (0..marked.len()).filter(|&i| starts_char(marked[i])) {
-            let mut hash = HASH_START;
-            let mut end = start;
-            for n in 1..=self.maxn {
-                if end == marked.len() {
-                    break;
-                }
-                hash = hash_step(hash, marked[end]);
-                end += 1;
-                while end < marked.len() && !starts_char(marked[end]) {
-                    hash = hash_step(hash, marked[end]);
-                    end += 1;
-                }
-                let is_mark = n == 1 && (start == 0 || end == marked.len());
-                if n >= self.minn && !is_mark {
-                    rows.push(self.row_of(hash.into()));
-                }
-            }
-        }
-    }
-
-    fn add_word_ngrams(&self, scratch: &mut RowScratch) {
-        let RowScratch { hashes, rows, .. } = scratch;
-        let longer = |hash: u64, &next: &u32| {
-            hash.wrapping_mul(NGRAM_FACTOR)
-                .wrapping_add(sign_extended(next))
-        };
-        if self.word_ngrams == 2 {
-            let pairs = hashes.windows(2);
-            return rows.extend(pairs.map(|p| self.row_of(longer(sign_extended(p[0]), &p[1]))));
-        }
-        for (i, &first) in hashes.iter().enumerate() {
-            let mut hash = sign_extended(first);
-            let end = (i + self.word_ngrams).min(hashes.len());
-            for next in hashes.get(i + 1..end).unwrap_or_default() {
-                hash = longer(hash, next);
-                rows.push(self.row_of(hash));
-            }
-        }
-    }
-
-    /// The row of an n-gram with this hash.
-    #[inline]
-    fn row_of(&self, hash: u64) -> u32 {
-        self.n_words + self.into_bucket.of(hash)
-    }
-}
-
-/// Word hashes are kept as `int` by the reference and enter the 64-bit arithmetic as such.
-#[inline]
-fn sign_extended(hash: u32) -> u64 {
-    i64::from(hash.cast_signed()).cast_unsigned()
-}
-
-#[inline]
-fn starts_char(byte: u8) -> bool {
-    byte & 0xC0 != 0x80
 }
 
 #[inline]

@@ -13,6 +13,12 @@
 //! the probabilities of the zero vector, where the reference gives nothing. A score is never
 //! null.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is compiled for wide registers is inlined into the function that is"
+)]
+
+mod batch;
 mod dictionary;
 mod input;
 mod kept;
@@ -20,6 +26,7 @@ mod load;
 mod loss;
 pub mod math;
 mod matrix;
+mod ngrams;
 mod short_words;
 pub(crate) mod table;
 #[cfg(test)]

@@ -1,79 +1,156 @@
-//! The short words of a dictionary by their keys: what a word is and its hash, on one cache line.
+//! The short words of a dictionary by their hashes and keys.
 //!
-//! Nearly all words of a text have a key. Comparing it is comparing the word, and it is hashed in
-//! a few steps, where the hash of the file's format takes four for each byte: that one is stored.
+//! A third of the words of a web text are in no dictionary, and which are cannot be foreseen. So
+//! nothing is probed: a cache line holds up to [`SLOTS`] words, all of them are compared at once,
+//! and only those that found no room are looked for elsewhere.
 
-use super::table::{Inserted, MAX_PROBES};
 use crate::key::Key;
 use crate::prefetch;
 
-/// A word of up to [`Key::MAX_BYTES`] bytes; the key of nothing where there is none.
+/// Words on one cache line.
+const SLOTS: usize = 8;
+/// Words a bucket has room for, on the average: one bucket in a hundred is full.
+const LOAD: usize = 3;
+
+/// Hashes of words and their numbers from 1 on; zeros where there is none. Of two words with the
+/// same hash one is elsewhere.
 #[derive(Clone, Copy, Default)]
-#[repr(align(32))]
-pub(super) struct ShortWord {
-    key: Key,
-    /// Its place in the dictionary.
-    pub(super) id: u32,
-    /// Its hash by [`super::words::hash`].
-    pub(super) hash: u32,
+#[repr(align(64))]
+struct Bucket {
+    hashes: [u32; SLOTS],
+    words: [u32; SLOTS],
 }
 
-/// Open addressing, at most two thirds full.
+impl Bucket {
+    /// The word with this hash, or 0.
+    #[inline(always)]
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "a call of a function of vector instructions")]
+    fn word(&self, hash: u32) -> u32 {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { self.word_by_sse2(hash) }
+    }
+
+    /// In instructions, since compilers make branches of the loop below.
+    #[inline]
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "sse2")]
+    fn word_by_sse2(&self, hash: u32) -> u32 {
+        use std::arch::x86_64::{
+            _mm_and_si128, _mm_cmpeq_epi32, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_or_si128,
+            _mm_set1_epi32, _mm_shuffle_epi32,
+        };
+        let hash = _mm_set1_epi32(hash.cast_signed());
+        let (hashes, words) = (self.hashes.as_ptr(), self.words.as_ptr());
+        // SAFETY: both arrays have eight places, four of which are read at a time.
+        let [low, high, low_words, high_words] = unsafe {
+            [
+                _mm_loadu_si128(hashes.cast()),
+                _mm_loadu_si128(hashes.add(4).cast()),
+                _mm_loadu_si128(words.cast()),
+                _mm_loadu_si128(words.add(4).cast()),
+            ]
+        };
+        let found = _mm_or_si128(
+            _mm_and_si128(_mm_cmpeq_epi32(low, hash), low_words),
+            _mm_and_si128(_mm_cmpeq_epi32(high, hash), high_words),
+        );
+        let found = _mm_or_si128(found, _mm_shuffle_epi32::<0b1110>(found));
+        let found = _mm_or_si128(found, _mm_shuffle_epi32::<0b01>(found));
+        _mm_cvtsi128_si32(found).cast_unsigned()
+    }
+
+    /// The word with this hash, or 0.
+    #[inline(always)]
+    #[cfg(not(target_arch = "x86_64"))]
+    fn word(&self, hash: u32) -> u32 {
+        let slots = self.hashes.iter().zip(&self.words);
+        slots.fold(0, |found, (other, word)| {
+            found | word & u32::from(*other == hash).wrapping_neg()
+        })
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.words[SLOTS - 1] != 0
+    }
+}
+
+/// What a bucket tells of a word.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Candidate {
+    /// The only word it may be here, by its number from 1 on, or 0.
+    word: u32,
+    /// Whether it may be elsewhere although there is none.
+    is_full: bool,
+}
+
+/// Words of up to [`Key::MAX_BYTES`] bytes.
 pub(super) struct ShortWords {
-    slots: Vec<ShortWord>,
+    buckets: Vec<Bucket>,
+    /// The keys of all words by their numbers; those of no word at 0 and where there is none here.
+    /// Files list frequent words first, so that most of those asked for are close together.
+    keys: Vec<Key>,
 }
 
 impl ShortWords {
+    /// For words whose numbers are up to `n`.
     pub(super) fn with_room_for(n: usize) -> Self {
         Self {
-            slots: vec![ShortWord::default(); (n + n / 2 + 2).next_power_of_two()],
+            buckets: vec![Bucket::default(); n / LOAD + 1],
+            keys: vec![Key::default(); n + 1],
         }
     }
 
-    pub(super) fn insert(&mut self, key: Key, id: u32, hash: u32) -> Inserted {
-        let home = self.home(key.hash());
-        for i in 0..MAX_PROBES.min(self.slots.len()) {
-            let at = (home + i) & (self.slots.len() - 1);
-            let slot = &mut self.slots[at];
-            if slot.key == key {
-                return Inserted::Twice;
-            }
-            if slot.key == Key::default() {
-                *slot = ShortWord { key, id, hash };
-                return Inserted::Yes;
-            }
+    /// Whether the word has found room.
+    pub(super) fn insert(&mut self, key: Key, word: u32, hash: u32) -> bool {
+        let home = self.home(hash);
+        let bucket = &mut self.buckets[home];
+        let Some(free) = bucket.words.iter().position(|&word| word == 0) else {
+            return false;
+        };
+        if bucket.word(hash) != 0 {
+            return false;
         }
-        Inserted::TooFar
+        bucket.hashes[free] = hash;
+        bucket.words[free] = word;
+        self.keys[word as usize] = key;
+        true
     }
 
-    /// The word with `key`, whose [`Key::hash`] is `key_hash`.
-    #[inline]
-    pub(super) fn get(&self, key: Key, key_hash: u64) -> Option<ShortWord> {
-        let home = self.home(key_hash);
-        for i in 0..MAX_PROBES {
-            let slot = self.slots[(home + i) & (self.slots.len() - 1)];
-            if slot.key == key {
-                return Some(slot);
-            }
-            if slot.key == Key::default() {
-                return None;
-            }
+    /// What word the one with this hash may be; asks the memory for its key.
+    #[inline(always)]
+    pub(super) fn candidate(&self, hash: u32) -> Candidate {
+        let bucket = &self.buckets[self.home(hash)];
+        let word = bucket.word(hash);
+        prefetch::read(&self.keys, word as usize);
+        Candidate {
+            word,
+            is_full: bucket.is_full(),
         }
-        None
     }
 
-    #[inline]
-    pub(super) fn prefetch(&self, key_hash: u64) {
-        prefetch::read(&self.slots, self.home(key_hash));
+    /// The word with this key, or 0 where it is not here; and a bit that tells whether it is perhaps
+    /// elsewhere. Without a branch: which words are in a dictionary cannot be foreseen.
+    #[inline(always)]
+    pub(super) fn check(&self, Candidate { word, is_full }: Candidate, key: Key) -> (u32, u32) {
+        let is_it = self.keys[word as usize] == key;
+        let found = word & u32::from(is_it).wrapping_neg();
+        let may_be_elsewhere = u32::from(word != 0) | u32::from(is_full);
+        (found, u32::from(!is_it) & may_be_elsewhere)
     }
 
-    /// The top bits, which are the best mixed ones.
-    #[inline]
-    fn home(&self, key_hash: u64) -> usize {
-        (key_hash >> (u64::BITS - self.slots.len().ilog2())) as usize
+    #[inline(always)]
+    pub(super) fn prefetch(&self, hash: u32) {
+        prefetch::read(&self.buckets, self.home(hash));
+    }
+
+    #[inline(always)]
+    fn home(&self, hash: u32) -> usize {
+        ((u64::from(hash) * self.buckets.len() as u64) >> u32::BITS) as usize
     }
 
     pub(super) fn n_bytes(&self) -> usize {
-        size_of_val(&self.slots[..])
+        size_of_val(&self.buckets[..]) + size_of_val(&self.keys[..])
     }
 }

@@ -45,6 +45,7 @@ const DIM: usize = 0;
 const WORD_NGRAMS: usize = 5;
 const LOSS: usize = 6;
 const BUCKET: usize = 8;
+const MINN: usize = 9;
 const MAXN: usize = 10;
 
 fn wave(i: usize) -> f32 {
@@ -585,22 +586,29 @@ fn colliding_dictionaries_do_not_take_quadratic_time() {
 }
 
 #[test]
-fn colliding_short_words_take_bounded_time_too() {
-    let word = |i: u32| {
-        [
-            &0x9e37_79b9_7f4a_7c15_u64.to_le_bytes()[..],
-            &i.to_le_bytes(),
-        ]
-        .concat()
+fn words_that_share_a_hash_or_find_no_room_are_words_all_the_same() {
+    let many: Vec<String> = (0..5000).map(|i| format!("w{i}")).collect();
+    let twins = ["costarring", "liquid", "declinate", "macallums"];
+    assert_eq!(
+        super::words::hash(b"costarring"),
+        super::words::hash(b"liquid")
+    );
+    let words: Vec<&'static str> = many
+        .iter()
+        .map(|word| &*word.clone().leak())
+        .chain(twins)
+        .collect();
+    let text = words.join(" ");
+    let expected: Vec<u32> = (0..words.len() as u32).collect();
+    let mut spec = Spec {
+        input_rows: words.len() as i64,
+        words,
+        ..Spec::default()
     };
-    let key = |i| crate::key::Key::new(&word(i), 0, 12);
-    // A key is hashed by a multiplication, and its first half is made the zero of it.
-    assert_eq!(key(1).hash(), key(2).hash());
-    let mut words = super::short_words::ShortWords::with_room_for(5000);
-    let far =
-        (0..5000).find(|&i| matches!(words.insert(key(i), i, 0), super::table::Inserted::TooFar));
-    assert_eq!(far, Some(1024));
-    assert!(words.get(key(5000), key(5000).hash()).is_none());
+    spec.args[BUCKET] = 0;
+    let mut scratch = super::dictionary::RowScratch::default();
+    spec.load().unwrap().dictionary.rows(&text, &mut scratch);
+    assert_eq!(scratch.rows, expected);
 }
 
 #[test]
@@ -693,7 +701,7 @@ fn text() -> impl Strategy<Value = String> {
         "\\PC{0,12}",
         any::<String>(),
     ];
-    proptest::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
+    proptest::collection::vec(word, 0..80).prop_map(|words| words.join(" "))
 }
 
 #[test]
@@ -721,9 +729,18 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_those_of_the_definition(text in text(), pruned in any::<bool>(), n in 0..4) {
+    fn rows_are_those_of_the_definition(
+        text in text(),
+        pruned in any::<bool>(),
+        n in 0..4,
+        has_chars in any::<bool>(),
+    ) {
         let mut spec = if pruned { Spec::quantised() } else { Spec::ngrams() };
         spec.args[WORD_NGRAMS] = n;
+        if !has_chars {
+            spec.args[MINN] = 0;
+            spec.args[MAXN] = 0;
+        }
         let mut scratch = super::dictionary::RowScratch::default();
         spec.load().unwrap().dictionary.rows(&text, &mut scratch);
         let ours: Vec<usize> = scratch.rows.iter().map(|r| *r as usize).collect();

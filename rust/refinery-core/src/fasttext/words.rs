@@ -1,17 +1,19 @@
 //! The words of a text as the reference library reads them, and their hashes.
 //!
-//! Words are found sixty-four bytes at a time, and the hash of a short one is computed without a
-//! loop over its bytes: the end of a word is where both would be mispredicted.
+//! Words are found sixty-four bytes at a time, without a branch for each: where a word ends cannot be
+//! foreseen.
 
 use crate::key::Key;
 
 /// The factor of the hash.
-const PRIME: u32 = 16_777_619;
+pub(super) const PRIME: u32 = 16_777_619;
 pub(super) const HASH_START: u32 = 2_166_136_261;
 /// Bytes that are looked at together.
 const BLOCK: usize = 64;
-/// Bytes of a word that are hashed together, where that is enough.
-const HALF: usize = 8;
+/// Words that are handled together.
+pub(super) const BATCH: usize = 32;
+/// Places of a block that are written together.
+const AT_ONCE: usize = 8;
 
 /// 32-bit FNV-1a, but with every byte sign-extended first: trained models depend on it.
 pub(super) fn hash(bytes: &[u8]) -> u32 {
@@ -25,20 +27,8 @@ pub(super) fn hash_step(hash: u32, byte: u8) -> u32 {
     (hash ^ i32::from(byte.cast_signed()).cast_unsigned()).wrapping_mul(PRIME)
 }
 
-/// [`hash`] of the word with this key.
-#[inline]
-pub(super) fn hash_of(key: Key) -> u32 {
-    let bytes = key.bytes();
-    // Zeros after the word multiply its hash by the prime, each of them once.
-    if key.len() <= HALF {
-        hash(&bytes[..HALF]).wrapping_mul(UNPADDED[HALF - key.len()])
-    } else {
-        hash(&bytes[..Key::MAX_BYTES]).wrapping_mul(UNPADDED[Key::MAX_BYTES - key.len()])
-    }
-}
-
 /// What undoes so many multiplications by [`PRIME`]: it is odd, so it has an inverse.
-const UNPADDED: [u32; HALF + 1] = {
+pub(super) const UNPADDED: [u32; Key::MAX_BYTES + 1] = {
     let mut inverse = 1_u32;
     // Each step of Newton's doubles the bits that are right.
     let mut step = 0;
@@ -46,50 +36,85 @@ const UNPADDED: [u32; HALF + 1] = {
         inverse = inverse.wrapping_mul(2_u32.wrapping_sub(PRIME.wrapping_mul(inverse)));
         step += 1;
     }
-    let mut powers = [1_u32; HALF + 1];
+    let mut powers = [1_u32; Key::MAX_BYTES + 1];
     let mut i = 1;
-    while i <= HALF {
+    while i <= Key::MAX_BYTES {
         powers[i] = powers[i - 1].wrapping_mul(inverse);
         i += 1;
     }
     powers
 };
 
-/// Fills `bounds` with where each word of `text` starts and ends.
-pub(super) fn split(text: &[u8], bounds: &mut Vec<[u32; 2]>) {
-    bounds.clear();
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [b' '; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    let mut open = None;
-    for (i, block) in blocks.iter().chain([&last]).enumerate() {
-        open = split_block(!separators(block), (i * BLOCK) as u32, open, bounds);
-    }
+/// The words of a text, a batch at a time.
+pub(super) struct Words<'a> {
+    text: &'a [u8],
+    /// Where the next block begins.
+    at: usize,
+    /// Whether the byte before it belongs to a word.
+    is_open: bool,
+    /// Where words start and end, in turn: up to those of a batch without its last end, and a block.
+    edges: [u32; 2 * BATCH + BLOCK],
+    n_edges: usize,
+    /// Edges of the batch that was given last.
+    n_given: usize,
 }
 
-/// Adds the words that end in a block, `open` being where an unfinished one starts; returns where
-/// the next unfinished one does.
-#[inline]
-fn split_block(
-    letters: u64,
-    at: u32,
-    open: Option<u32>,
-    bounds: &mut Vec<[u32; 2]>,
-) -> Option<u32> {
-    // A bit for every byte that is on another side than the byte before it.
-    let mut changes = letters ^ (letters << 1 | u64::from(open.is_some()));
-    let mut next = || {
-        let place = changes.trailing_zeros();
-        changes &= changes.wrapping_sub(1);
-        (place < u64::BITS).then_some(at + place)
-    };
-    let mut start = open.or_else(&mut next);
-    while let Some(from) = start {
-        let Some(to) = next() else { break };
-        bounds.push([from, to]);
-        start = next();
+impl<'a> Words<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            at: 0,
+            is_open: false,
+            edges: [0; 2 * BATCH + BLOCK],
+            n_edges: 0,
+            n_given: 0,
+        }
     }
-    start
+
+    /// Where the next words start and end, [`BATCH`] of them unless the text ends; none at its end.
+    #[inline(always)]
+    pub(super) fn next_batch(&mut self) -> &[[u32; 2]] {
+        self.edges.copy_within(self.n_given..self.n_edges, 0);
+        self.n_edges -= self.n_given;
+        // A block of spaces after the text ends its last word.
+        while self.n_edges < 2 * BATCH && (self.at < self.text.len() || self.is_open) {
+            self.split_block();
+        }
+        self.n_given = self.n_edges.min(2 * BATCH);
+        self.edges[..self.n_given].as_chunks().0
+    }
+
+    #[inline(always)]
+    fn split_block(&mut self) {
+        let letters = !separators(&self.block());
+        // A bit for every byte that is on another side than the byte before it.
+        let mut changes = letters ^ (letters << 1 | u64::from(self.is_open));
+        self.is_open = letters >> (BLOCK - 1) == 1;
+        let n = changes.count_ones() as usize;
+        for places in self.edges[self.n_edges..].chunks_exact_mut(AT_ONCE) {
+            for place in places {
+                *place = self.at as u32 + changes.trailing_zeros();
+                changes &= changes.wrapping_sub(1);
+            }
+            if changes == 0 {
+                break;
+            }
+        }
+        self.n_edges += n;
+        self.at += BLOCK;
+    }
+
+    /// The next block, spaces after the end of the text.
+    #[inline(always)]
+    fn block(&self) -> [u8; BLOCK] {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if let Some(block) = rest.first_chunk() {
+            return *block;
+        }
+        let mut block = [b' '; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        block
+    }
 }
 
 /// A bit for each byte that ends a word: NUL, space, and tab to carriage return.
@@ -156,17 +181,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_what_stands_between_separators(text in "[a-z\u{e4}\u{20ac} \\n\\x00]{0,300}") {
-            let mut bounds = vec![[7, 7]];
-            split(text.as_bytes(), &mut bounds);
-            let found = bounds.iter().map(|b| &text[b[0] as usize..b[1] as usize]);
+        fn words_are_what_stands_between_separators(
+            text in prop_oneof!["[a-z\u{e4}\u{20ac} \\n\\x00]{0,300}", "[a ]{0,2000}", "[a-z]{0,20} [a-z]{200}"],
+        ) {
+            let mut words = Words::new(text.as_bytes());
+            let mut found = Vec::new();
+            loop {
+                let batch = words.next_batch();
+                if batch.is_empty() {
+                    break;
+                }
+                found.extend(batch.iter().map(|b| &text[b[0] as usize..b[1] as usize]));
+                prop_assert!(batch.len() == BATCH || words.next_batch().is_empty());
+            }
             let expected = text.split([' ', '\n', '\0']).filter(|word| !word.is_empty());
-            prop_assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-        }
-
-        #[test]
-        fn the_hash_of_a_key_is_that_of_its_bytes(word in prop::collection::vec(any::<u8>(), 1..=15)) {
-            prop_assert_eq!(hash_of(Key::new(&word, 0, word.len())), hash(&word));
+            prop_assert_eq!(found, expected.collect::<Vec<_>>());
         }
     }
 }
