@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use refinery_core::signal::{Family, Scratch, fineweb_quality, gopher_repetition};
+use refinery_core::text::line_table::LineTable;
 use refinery_core::text::spacy::SpacyWords;
 use refinery_core::text::{Doc, Word};
 
@@ -101,8 +102,10 @@ fn fineweb_twin(text: &str) -> f64 {
 
 fn signals(family: &Family, text: &str, words: &[Word], scratch: &mut Scratch) -> Vec<f64> {
     let n_chars = text.chars().count();
+    let mut lines = LineTable::default();
     let doc = Doc {
         text,
+        lines: lines.load(text),
         n_chars,
         words,
         split_words: &[],

@@ -13,7 +13,7 @@
 
 use super::c4_lines::{Fate, LineJudge, LineRules};
 use super::{Asked, Family, Scratch, SignalSpec, spec};
-use crate::text::lines::{split_lines, strip};
+use crate::text::lines::strip;
 use crate::text::spacy::{LineSentences, SpacyWords};
 use crate::text::{Doc, Needs};
 
@@ -116,6 +116,7 @@ pub static REFERENCE_FAMILY: Family = Family {
     source: "tensorflow/datasets 4.9.10, text/c4_utils.py (clean_page, is_valid_length); Raffel et al. 2020, section 2.2",
     signals: &REFERENCE_SIGNALS,
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -133,6 +134,7 @@ pub static FAMILY: Family = Family {
     source: SOURCE,
     signals: &DATATROVE_SIGNALS,
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -147,6 +149,7 @@ pub static FINEWEB_FAMILY: Family = Family {
     source: SOURCE,
     signals: &DATATROVE_SIGNALS,
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -204,7 +207,7 @@ fn count(doc: &Doc<'_>, rules: LineRules, has_sentences: bool, buffers: &mut Buf
     if has_sentences {
         sentences.load(doc.text, doc.words);
     }
-    for line in split_lines(doc.text) {
+    for line in doc.lines.split() {
         let line = strip(line);
         let judged = judge.judge(line, rules);
         counts.lines += 1;

@@ -4,7 +4,6 @@
 //! `datatrove/c4_paragraph`.
 
 use super::{Asked, Family, Scratch, SignalSpec};
-use crate::text::lines::newline_lines;
 use crate::text::{Doc, Needs};
 
 /// The family.
@@ -24,7 +23,10 @@ pub static FAMILY: Family = Family {
             range: "0 and more; null with fewer than three lines",
         },
     ],
-    needs: Needs::NONE,
+    needs: Needs {
+        lines: true,
+        ..Needs::NONE
+    },
     of_words: Asked::ALL,
     compute,
 };
@@ -33,7 +35,7 @@ fn compute(doc: &Doc<'_>, _scratch: &mut Scratch, out: &mut [f64]) {
     let mut n_lines = 0;
     // The three longest so far, the longest first.
     let mut longest = [0; 3];
-    for line in newline_lines(doc.text) {
+    for line in doc.lines.at_newlines() {
         n_lines += 1;
         // A line has no more characters than bytes: most need not be counted.
         if line.len() > longest[2] {

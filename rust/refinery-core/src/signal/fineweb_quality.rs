@@ -6,7 +6,7 @@
 
 use super::repeats::{PartBuffers, repeated_parts};
 use super::{Asked, Family, Scratch, SignalSpec, fraction};
-use crate::text::lines::{count_newlines, newline_lines, strip};
+use crate::text::lines::strip;
 use crate::text::punctuation::is_terminal;
 use crate::text::{Doc, Needs};
 
@@ -48,6 +48,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -59,10 +60,6 @@ pub static FAMILY: Family = Family {
 #[derive(Default)]
 pub struct Buffers {
     parts: PartBuffers,
-}
-
-fn nonblank_lines(text: &str) -> impl Iterator<Item = &str> {
-    newline_lines(text).filter(|line| !is_blank(line))
 }
 
 /// Whether a line is white space; most begin with a character that is none.
@@ -85,9 +82,10 @@ fn is_short(line: &str) -> bool {
 }
 
 fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
-    let newlines = count_newlines(doc.text);
+    let newlines = doc.lines.n_newlines();
     let (mut punctuated, mut short) = (0, 0);
-    let lines = nonblank_lines(doc.text).inspect(|line| {
+    let nonblank = doc.lines.at_newlines().filter(|line| !is_blank(line));
+    let lines = nonblank.inspect(|line| {
         punctuated += usize::from(line.ends_with(is_terminal));
         short += usize::from(is_short(line));
     });

@@ -11,7 +11,8 @@ use memchr::{memchr_iter, memmem};
 
 use super::{Asked, Family, Scratch, SignalSpec, fraction};
 use crate::text::chars::is_alpha;
-use crate::text::lines::{lstrip, rstrip, split_lines};
+use crate::text::line_table::Lines;
+use crate::text::lines::{lstrip, rstrip};
 use crate::text::punctuation::is_symbol;
 use crate::text::words::word_hash;
 use crate::text::{Doc, Needs, Word};
@@ -67,6 +68,7 @@ pub static FAMILY: Family = Family {
         },
     ],
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -93,7 +95,7 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let n_words = doc.words.len();
     let words = count_words(doc);
     let lines = if scratch.asked.any(OF_LINES) {
-        count_lines(doc.text)
+        count_lines(doc.lines)
     } else {
         LineCounts::default()
     };
@@ -209,9 +211,9 @@ pub(super) fn stop_word_bit(token: &[u8]) -> u8 {
     }
 }
 
-fn count_lines(text: &str) -> LineCounts {
+fn count_lines(lines: Lines<'_>) -> LineCounts {
     let mut counts = LineCounts::default();
-    for line in split_lines(text) {
+    for line in lines.split() {
         counts.all += 1;
         // Most lines begin and end with a letter or a digit, and are done.
         let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

@@ -8,7 +8,6 @@
 use super::ngrams::Ngrams;
 use super::repeats::{PartBuffers, RepeatedParts, repeated_parts};
 use super::{Asked, Family, Scratch, fraction, spec};
-use crate::text::lines::{newline_run_lines, paragraphs};
 use crate::text::{Doc, Needs};
 
 const SHARE_OF_PARTS: &str = "0 to below 1";
@@ -95,6 +94,7 @@ pub static FAMILY: Family = Family {
         ),
     ],
     needs: Needs {
+        lines: true,
         words: true,
         ..Needs::NONE
     },
@@ -113,11 +113,11 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let asked = scratch.asked;
     let Buffers { parts, ngrams } = &mut scratch.gopher_repetition;
     if asked.any(PARAGRAPHS) {
-        let repeated = repeated_parts(doc.text, paragraphs(doc.text), parts);
+        let repeated = repeated_parts(doc.text, doc.lines.paragraphs(), parts);
         fill_parts(doc, repeated, &mut out[..2]);
     }
     if asked.any(LINES) {
-        let repeated = repeated_parts(doc.text, newline_run_lines(doc.text), parts);
+        let repeated = repeated_parts(doc.text, doc.lines.at_newline_runs(), parts);
         fill_parts(doc, repeated, &mut out[2..4]);
     }
     if asked.any(OF_NGRAMS) {

@@ -249,12 +249,14 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::line_table::Lines;
     use crate::tokens::{TokenScratch, Tokenizer};
 
     fn metrics(text: &str, tokens: &[u32], is_kl3m_tokenizer: bool) -> [f64; 18] {
         let doc = Doc {
             text,
             n_chars: text.chars().count(),
+            lines: Lines::default(),
             words: &[],
             split_words: &[],
             uax29_words: &[],

@@ -2,6 +2,7 @@
 //! the word splitter.
 
 use super::{Family, Scratch};
+use crate::text::line_table::LineTable;
 use crate::text::lines::split_spaces;
 use crate::text::words::word_hash;
 use crate::text::{Doc, Word};
@@ -30,8 +31,10 @@ pub fn signal(family: &Family, name: &str, text: &str) -> f64 {
 /// The value of one signal of a text with the given words, NaN for null.
 pub fn signal_of_words(family: &Family, name: &str, text: &str, tokens: &[&str]) -> f64 {
     let words = words(text, tokens);
+    let mut lines = LineTable::default();
     let doc = Doc {
         text,
+        lines: lines.load(text),
         n_chars: text.chars().count(),
         words: &words,
         split_words: &words,

@@ -1,5 +1,6 @@
 //! A document, split once for every family that reads it.
 
+use super::line_table::{LineTable, Lines};
 use super::spacy::SpacyWords;
 use super::uax29::uax29_words;
 use super::words::{Word, split_words};
@@ -12,6 +13,8 @@ use crate::tokens::{TokenScratch, Tokenizer};
     reason = "a set of independent splits, not a state"
 )]
 pub struct Needs {
+    /// `Doc::lines`.
+    pub lines: bool,
     /// `Doc::words`.
     pub words: bool,
     /// `Doc::split_words`.
@@ -25,6 +28,7 @@ pub struct Needs {
 impl Needs {
     /// Nothing but the text.
     pub const NONE: Self = Self {
+        lines: false,
         words: false,
         split_words: false,
         uax29_words: false,
@@ -47,6 +51,7 @@ impl Needs {
     #[must_use]
     pub fn without_words(self) -> Self {
         Self {
+            lines: self.lines,
             token_ids: self.token_ids,
             ..Self::NONE
         }
@@ -56,6 +61,7 @@ impl Needs {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
+            lines: self.lines | other.lines,
             words: self.words | other.words,
             split_words: self.split_words | other.split_words,
             uax29_words: self.uax29_words | other.uax29_words,
@@ -71,6 +77,8 @@ pub struct Doc<'a> {
     pub text: &'a str,
     /// Length in Unicode scalar values.
     pub n_chars: usize,
+    /// Its lines, by any split; none unless [`Needs::lines`].
+    pub lines: Lines<'a>,
     /// Words of spaCy's blank English tokenizer; empty unless [`Needs::words`].
     pub words: &'a [Word],
     /// Words of Python's `str.split()`; empty unless [`Needs::split_words`].
@@ -87,6 +95,7 @@ pub struct Doc<'a> {
 /// Reusable buffers that split documents, one per thread.
 #[derive(Default)]
 pub struct Splitter {
+    lines: LineTable,
     spacy: SpacyWords,
     words: Vec<Word>,
     split_words: Vec<Word>,
@@ -119,8 +128,14 @@ impl Splitter {
         if let (true, Some(tokenizer)) = (needs.token_ids, tokenizer) {
             tokenizer.encode(text, &mut self.token_scratch, &mut self.tokens);
         }
+        let lines = if needs.lines {
+            self.lines.load(text)
+        } else {
+            Lines::default()
+        };
         Doc {
             text,
+            lines,
             n_chars: text.chars().count(),
             words: &self.words,
             split_words: &self.split_words,

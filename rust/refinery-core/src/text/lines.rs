@@ -52,24 +52,30 @@ pub fn split_spaces(text: &str) -> impl Iterator<Item = &str> {
 ///
 /// A mark at the end opens no further line, and empty text has no line.
 pub fn split_lines(text: &str) -> SplitLines<'_> {
-    SplitLines {
-        text,
-        start: 0,
-        newlines: has_only_newlines(text).then(|| Newlines::of(text)),
-    }
+    SplitLines::by(text, has_only_newlines(text).then(|| Newlines::of(text)))
 }
 
 /// Iterator of [`split_lines`].
 #[derive(Clone, Debug)]
-pub struct SplitLines<'a> {
+pub struct SplitLines<'a, N = Newlines<'a>> {
     text: &'a str,
     /// Where the next line begins.
     start: usize,
     /// None where other marks may be in the text, which few have.
-    newlines: Option<Newlines<'a>>,
+    newlines: Option<N>,
 }
 
-impl<'a> Iterator for SplitLines<'a> {
+impl<'a, N: Iterator<Item = usize>> SplitLines<'a, N> {
+    pub(super) fn by(text: &'a str, newlines: Option<N>) -> Self {
+        Self {
+            text,
+            start: 0,
+            newlines,
+        }
+    }
+}
+
+impl<'a, N: Iterator<Item = usize>> Iterator for SplitLines<'a, N> {
     type Item = &'a str;
 
     #[inline]
@@ -90,7 +96,7 @@ impl<'a> Iterator for SplitLines<'a> {
 }
 
 /// Whether it is plain that no line of the text ends in another mark than LF.
-fn has_only_newlines(text: &str) -> bool {
+pub(super) fn has_only_newlines(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_other = |b: u8| b < 0x1f && b != b'\n' && b != b'\t';
     // A block is one comparison of all its bytes.
@@ -176,23 +182,24 @@ fn mark_len(bytes: &[u8]) -> usize {
 
 /// `text.split("\n")`: one line more than there are newlines, so empty text has one empty line.
 pub fn newline_lines(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns::of(text, 1, 1)
+    NewlineRuns::by(Newlines::of(text), text, 1, 1)
 }
 
 /// `re.split("\n+", text)`: runs of newlines cut; a text that begins or ends with one has an empty
 /// line there.
 pub fn newline_run_lines(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns::of(text, 1, usize::MAX)
+    NewlineRuns::by(Newlines::of(text), text, 1, usize::MAX)
 }
 
 /// `re.split("\n{2,}", text.strip())`: runs of two newlines and more cut; never no paragraph.
 pub fn paragraphs(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns::of(strip(text), 2, usize::MAX)
+    let text = strip(text);
+    NewlineRuns::by(Newlines::of(text), text, 2, usize::MAX)
 }
 
 /// `text.split("\n\n")`: pairs of newlines cut, from left to right; never no part.
 pub fn newline_pair_parts(text: &str) -> NewlineRuns<'_> {
-    NewlineRuns::of(text, 2, 2)
+    NewlineRuns::by(Newlines::of(text), text, 2, 2)
 }
 
 /// Number of newline characters.
@@ -202,21 +209,22 @@ pub fn count_newlines(text: &str) -> usize {
 
 /// Iterator over the parts between runs of `least` to `most` newlines.
 #[derive(Clone, Debug)]
-pub struct NewlineRuns<'a> {
+pub struct NewlineRuns<'a, N = Newlines<'a>> {
     text: &'a str,
     /// Where the next part begins; none after the last.
     start: Option<usize>,
-    newlines: Newlines<'a>,
+    newlines: N,
     least: usize,
     most: usize,
 }
 
-impl<'a> NewlineRuns<'a> {
-    fn of(text: &'a str, least: usize, most: usize) -> Self {
+impl<'a, N: Iterator<Item = usize>> NewlineRuns<'a, N> {
+    /// `newlines` are the places of all those in `text`.
+    pub(super) fn by(newlines: N, text: &'a str, least: usize, most: usize) -> Self {
         Self {
             text,
             start: Some(0),
-            newlines: Newlines::of(text),
+            newlines,
             least,
             most,
         }
@@ -235,7 +243,7 @@ impl<'a> NewlineRuns<'a> {
     }
 }
 
-impl<'a> Iterator for NewlineRuns<'a> {
+impl<'a, N: Iterator<Item = usize>> Iterator for NewlineRuns<'a, N> {
     type Item = &'a str;
 
     #[inline]

@@ -4,6 +4,7 @@
 pub mod ccnet;
 pub mod chars;
 pub mod doc;
+pub mod line_table;
 pub mod lines;
 pub mod lower;
 mod newlines;

@@ -90,11 +90,13 @@ fn find(ids: &[u32], found: &mut Vec<Repetition>) {
 mod tests {
     use super::super::super::Scratch;
     use super::{Doc, FAMILY};
+    use crate::text::line_table::Lines;
 
     fn max_repeats(ids: &[u32]) -> f64 {
         let doc = Doc {
             text: "",
             n_chars: 0,
+            lines: Lines::default(),
             words: &[],
             split_words: &[],
             uax29_words: &[],
