@@ -176,7 +176,7 @@ impl PhraseFinder {
     }
 
     /// The next words are those of `chunk`, from number `at` on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step_chunk(&mut self, phrases: &Phrases, at: usize, chunk: &ShortChunk) {
         let ids = chunk.ids();
         if chunk.is_quiet && self.open.is_empty() && !phrases.is_pair(self.last, ids[0]) {

@@ -4,7 +4,7 @@
 use super::classes::Classes;
 use super::phrases::{Phrases, TokenId};
 use super::tables::{LONG_PREFIXES, SUFFIX};
-use crate::text::words::word_hash;
+use crate::text::words::{SHORT_HASH, word_hash};
 
 const BITS: usize = 1 << 16;
 
@@ -19,15 +19,15 @@ pub(super) struct Plain {
 pub(super) struct Mark {
     pub(super) hash: u64,
     pub(super) id: TokenId,
-    /// What the byte before it has to be.
-    after: u8,
+    /// What speaks against it as such a token; the lowest bit does not after a small letter.
+    objection: u8,
 }
 
 /// Nothing makes the byte a mark.
-const NEVER: u8 = 0;
+const NEVER: u8 = 3;
 /// After a capital a full stop may belong to the word.
 const AFTER_LOWER: u8 = 1;
-const AFTER_LETTER: u8 = 2;
+const AFTER_LETTER: u8 = 0;
 
 impl Default for Plain {
     fn default() -> Self {
@@ -50,7 +50,7 @@ impl Plain {
             suspects: [0; BITS / 64],
             marks: std::array::from_fn(|byte| Mark::new(byte as u8, phrases, classes)),
         };
-        let is_mark = |byte: u8| !byte.is_ascii_alphabetic() && plain.mark(byte).after != NEVER;
+        let is_mark = |byte: u8| !byte.is_ascii_alphabetic() && plain.mark(byte).objection != NEVER;
         let stems = |text: &'a [u8]| [text, without_end(text, is_mark)];
         let stems = specials.flat_map(stems);
         // No letters are no plain chunk either.
@@ -68,14 +68,22 @@ impl Plain {
         &self.marks[usize::from(last)]
     }
 
-    /// 0 if a chunk is plain: some letters with this hash, `letter` the last of them, and at most one
-    /// byte more, which `mark` is; without one, `mark` is that letter. A number, so that one branch
-    /// answers for all: they would be mispredicted one by one.
+    /// 0 if a chunk of so many letters and bytes is plain: letters with this hash, `letter` the last
+    /// of them, and at most one byte more, which `last` is; without one, it is that letter. A number,
+    /// so that one branch answers for all: they would be mispredicted one by one.
     #[inline]
-    pub(super) fn objection(&self, hash: u64, letter: u8, n_marks: usize, mark: &Mark) -> u64 {
+    pub(super) fn objection(
+        &self,
+        hash: u64,
+        letter: u8,
+        last: u8,
+        [n_letters, n_bytes]: [usize; 2],
+    ) -> u64 {
         let is_lower = letter >> 5 & 1;
-        let short_of = AFTER_LETTER.saturating_sub(mark.after + is_lower);
-        self.suspicion(hash) | n_marks as u64 >> 1 | u64::from(short_of)
+        let objection = self.mark(last).objection & !is_lower;
+        let n_more = (n_bytes - n_letters) as u64 >> 1;
+        let is_long = (n_bytes - 1) as u64 / SHORT_HASH as u64;
+        self.suspicion(hash) | n_more | is_long | u64::from(objection)
     }
 
     /// 1 if a text with this hash may be a special case or a token of the second pass.
@@ -100,7 +108,7 @@ impl Mark {
     fn new(byte: u8, phrases: &Phrases, classes: &Classes) -> Self {
         let in_long_prefix = LONG_PREFIXES.iter().any(|p| p.as_bytes().contains(&byte));
         let is_suffix = byte.is_ascii_punctuation() && classes.has(byte.into(), SUFFIX);
-        let after = match byte {
+        let objection = match byte {
             b'.' => AFTER_LOWER,
             _ if byte.is_ascii_alphabetic() => AFTER_LETTER,
             _ if is_suffix && !in_long_prefix => AFTER_LETTER,
@@ -109,7 +117,7 @@ impl Mark {
         Self {
             hash: word_hash(&[byte]),
             id: phrases.id(&[byte]),
-            after,
+            objection,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! decides anything: a hit is the same bytes.
 
 use super::phrases::{Phrases, TokenId};
+use crate::prefetch;
 use crate::text::Word;
 use crate::text::words::Front;
 
@@ -84,6 +85,12 @@ pub(super) struct ShortCache {
 }
 
 impl ShortCache {
+    /// Asks the memory for the place of a hash.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        prefetch::read(&self.slots, place(hash));
+    }
+
     /// The chunk of `n_bytes` bytes that are `front`, if it is the last one put at its place.
     #[inline]
     pub(super) fn get(&self, front: Front, n_bytes: usize, hash: u64) -> Option<&ShortChunk> {

@@ -266,6 +266,17 @@ fn chunks_are_cut_alike_wherever_blocks_end() {
     }
 }
 
+#[test]
+fn chunks_of_every_length_and_number_are_cut_as_by_the_rules() {
+    for n in 1..=80 {
+        let word = "abcdefgh".repeat(10)[..n].to_owned();
+        let text = format!("{word} {word}. ({word}) {word}A. {word}s's {word}5km é{word}");
+        assert_eq!(split(&text), twin(&text), "{text:?}");
+        let text = format!("{}{word}", "a ( ".repeat(4 * n));
+        assert_eq!(split(&text), twin(&text), "{text:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn short_cuts_change_nothing(
