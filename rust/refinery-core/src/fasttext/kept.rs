@@ -27,6 +27,8 @@ pub(super) struct Groups {
     told: Vec<Group>,
     n_rows: u32,
     n_kept: u32,
+    /// Rows before the first that is not stored: all words, where n-grams were pruned.
+    n_first: u32,
 }
 
 /// A bit a row, and how many rows are stored before the first of them: a quarter of a byte a row,
@@ -49,14 +51,17 @@ impl Groups {
         if let Some(group) = self.told.last_mut() {
             group.bits |= u64::from(is_stored) << bit;
         }
+        self.n_first += u32::from(is_stored && self.n_first == self.n_rows);
         self.n_rows += 1;
         self.n_kept += u32::from(is_stored);
     }
 
     #[inline]
     fn places(&self, rows: &mut Vec<u32>) {
-        let mut kept = 0;
-        for i in 0..rows.len() {
+        let stays = |&row: &u32| row < self.n_first;
+        let n_first = rows.iter().take_while(|row| stays(row)).count();
+        let mut kept = n_first;
+        for i in n_first..rows.len() {
             let group = self.told[(rows[i] / GROUP) as usize];
             let bit = rows[i] % GROUP;
             // Without a branch: which rows are stored cannot be foreseen.

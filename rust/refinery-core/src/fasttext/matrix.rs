@@ -15,7 +15,7 @@ const N_CENTROIDS: usize = 256;
 /// Rows added in one go; more rows in flight hide more of the memory's latency.
 const BLOCK: usize = 4;
 /// How many rows ahead the memory is asked for.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 /// Most bytes of the rows that codes stand for, for them to be stored instead: what caches hold.
 const DECODED_BYTES: u64 = 16 << 20;
 /// `f32`s of a cache line.
@@ -130,6 +130,22 @@ pub(super) struct Dense {
     n_rows: u64,
     n_columns: usize,
     values: Vec<f32>,
+    /// Where the first row begins.
+    skip: usize,
+}
+
+/// Moves `values` to where a cache line begins, and returns how many places that is: a row of sixteen
+/// numbers is then on one line, of which the memory is asked for, and not on two.
+fn align(values: &mut Vec<f32>) -> usize {
+    values.reserve_exact(LINE - 1);
+    let skip = values
+        .as_ptr()
+        .align_offset(LINE * size_of::<f32>())
+        .min(LINE - 1);
+    let n = values.len();
+    values.resize(n + skip, 0.0);
+    values.copy_within(..n, skip);
+    skip
 }
 
 impl Dense {
@@ -143,26 +159,27 @@ impl Dense {
     }
 
     /// A matrix of `values`, which are `n_rows` rows end to end.
-    pub(super) fn new(n_rows: u64, n_columns: u64, values: Vec<f32>) -> Self {
+    pub(super) fn new(n_rows: u64, n_columns: u64, mut values: Vec<f32>) -> Self {
+        let n_columns = n_columns as usize;
+        let fills_lines = n_columns.is_multiple_of(LINE);
+        let skip = if fills_lines { align(&mut values) } else { 0 };
         Self {
             n_rows,
-            n_columns: n_columns as usize,
+            n_columns,
             values,
+            skip,
         }
     }
 
     fn reordered(self, order: &[u32]) -> Self {
         let rows = order.iter().flat_map(|&row| self.row(row as usize));
-        Self {
-            n_rows: order.len() as u64,
-            values: rows.copied().collect(),
-            ..self
-        }
+        let values = rows.copied().collect();
+        Self::new(order.len() as u64, self.n_columns as u64, values)
     }
 
     #[inline]
     fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.n_columns..][..self.n_columns]
+        &self.values[self.skip + row * self.n_columns..][..self.n_columns]
     }
 
     fn add(&self, rows: &[u32], sum: &mut [f32]) {
@@ -176,7 +193,7 @@ impl Dense {
     }
 
     fn add_narrow<const N: usize>(&self, rows: &[u32], sum: &mut [f32]) {
-        let (matrix, _) = self.values.as_chunks::<N>();
+        let (matrix, _) = self.values[self.skip..].as_chunks::<N>();
         let mut total = [0.0; N];
         for (i, &row) in rows.iter().enumerate() {
             if let Some(&later) = rows.get(i + AHEAD) {
@@ -203,7 +220,7 @@ impl Dense {
 
     fn prefetch(&self, rows: &[u32]) {
         for &row in rows.iter().take(BLOCK) {
-            let start = row as usize * self.n_columns;
+            let start = self.skip + row as usize * self.n_columns;
             for at in (start..start + self.n_columns).step_by(LINE) {
                 prefetch::read(&self.values, at);
             }
