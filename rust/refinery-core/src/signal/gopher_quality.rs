@@ -81,7 +81,7 @@ struct WordCounts {
     core: usize,
     core_chars: usize,
     with_alpha: usize,
-    stop_words: u8,
+    stop_words: u32,
 }
 
 #[derive(Default)]
@@ -101,7 +101,9 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     };
     let text = doc.text.as_bytes();
     let hashes = memchr_iter(b'#', text).count();
-    let ellipses = memmem::find_iter(text, "...").count() + memmem::find_iter(text, "…").count();
+    let count = |mark: &str| memmem::find_iter(text, mark).count();
+    let is_ascii = doc.n_chars == text.len();
+    let ellipses = count("...") + if is_ascii { 0 } else { count("…") };
     out.copy_from_slice(&[
         words.core as f64,
         fraction(words.core_chars, words.core),
@@ -110,56 +112,64 @@ fn compute(doc: &Doc<'_>, scratch: &mut Scratch, out: &mut [f64]) {
         fraction(lines.starting_bullet, lines.all),
         fraction(lines.ending_ellipsis, lines.all),
         fraction(words.with_alpha, n_words),
-        f64::from(words.stop_words.count_ones()),
+        f64::from(words.stop_words),
     ]);
 }
 
 /// Words of all kinds come in no order, so what can be told without a branch is.
 fn count_words(doc: &Doc<'_>) -> WordCounts {
-    let mut counts = WordCounts::default();
     let text = doc.text.as_bytes();
-    let (of_byte, stop_words) = (&*OF_BYTE, &*STOP_WORDS);
+    let (kinds, stop_words) = (&*KINDS, &*STOP_WORDS);
+    let (mut sum, mut core_chars, mut stop_slots) = (0, 0, 0);
     for word in doc.words {
-        let mut kind = of_byte[usize::from(text[word.start as usize])];
-        // A letter at either end answers both questions, and so does any character that is alone.
-        if !kind.has_alpha & (word.len() > 1) {
-            kind = of_byte[usize::from(text[word.end as usize - 1])];
-            if !kind.has_alpha {
-                kind = classify(word.text(doc.text));
-            }
+        let kind_at = |at: u32| kinds[usize::from(text[at as usize])];
+        let mut kind = kind_at(word.start) | kind_at(word.end - 1);
+        // A letter at an end says all of a word of any length, two ASCII bytes say all of themselves.
+        // One comparison: two would be two branches, and whether there is a letter is a guess.
+        if (word.len() as u64 | kind & WIDE) > (2 | kind & ALPHA) {
+            kind = classify(word.text(doc.text));
         }
-        counts.core += usize::from(kind.is_core);
-        counts.core_chars += word.n_chars as usize * usize::from(kind.is_core);
-        counts.with_alpha += usize::from(kind.has_alpha);
-        counts.stop_words |= stop_words.bit(word);
+        sum += kind & (CORE | ALPHA);
+        core_chars += u64::from(word.n_chars) * (kind & CORE);
+        stop_slots |= stop_words.slots(word);
     }
-    counts
+    WordCounts {
+        core: (sum % ALPHA) as usize,
+        core_chars: core_chars as usize,
+        with_alpha: (sum / ALPHA) as usize,
+        stop_words: stop_slots.count_ones(),
+    }
 }
 
-/// What the rules ask about a word.
-#[derive(Clone, Copy)]
-struct Kind {
-    is_core: bool,
-    has_alpha: bool,
-}
+/// Has a character that is no symbol.
+const CORE: u64 = 1;
+/// Has a letter, which is no symbol either. More than a document has words, so that both are
+/// summed as one number.
+const ALPHA: u64 = 1 << 32;
+/// Has a part of a character beyond ASCII.
+const WIDE: u64 = 1 << 2;
 
-/// Kinds of words of one ASCII character. A byte beyond ASCII is no word.
-static OF_BYTE: LazyLock<[Kind; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| Kind {
-        is_core: byte < 0x80 && !is_symbol(char::from(byte as u8)),
-        has_alpha: (byte as u8).is_ascii_alphabetic(),
+/// What single bytes say about a word.
+static KINDS: LazyLock<[u64; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let c = char::from(byte as u8);
+        if c.is_ascii() { kind_of(c) } else { WIDE }
     })
 });
 
-fn classify(token: &str) -> Kind {
-    Kind {
-        is_core: token.chars().any(|c| !is_symbol(c)),
-        has_alpha: token.chars().any(is_alpha),
-    }
+#[inline]
+fn kind_of(c: char) -> u64 {
+    CORE * u64::from(!is_symbol(c)) + ALPHA * u64::from(is_alpha(c))
 }
 
-/// The stop words by hash, one a slot, with their bits.
-struct StopWords([(u64, usize, u8); Self::SLOTS]);
+/// What all characters of a word say.
+#[inline(never)]
+fn classify(word: &str) -> u64 {
+    word.chars().fold(0, |kind, c| kind | kind_of(c))
+}
+
+/// Hash and length of the stop words, one a slot.
+struct StopWords([(u64, usize); Self::SLOTS]);
 
 static STOP_WORDS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
 
@@ -169,24 +179,27 @@ impl StopWords {
     const SHIFT: u32 = 12;
 
     fn new() -> Self {
-        let mut slots = [(0, 0, 0); Self::SLOTS];
+        let mut slots = [(0, 0); Self::SLOTS];
         for word in STOP {
             let hash = word_hash(word.as_bytes());
             let slot = &mut slots[Self::slot(hash)];
             debug_assert!(
-                slot.2 == 0,
+                slot.1 == 0,
                 "two stop words share a slot: another shift is needed"
             );
-            *slot = (hash, word.len(), stop_word_bit(word.as_bytes()));
+            *slot = (hash, word.len());
         }
         Self(slots)
     }
 
-    /// [`stop_word_bit`]. Words this short with the same hash and length are the same.
+    /// One bit for each stop word that `word` is. Words this short with the same hash and length
+    /// are the same.
     #[inline]
-    fn bit(&self, word: &Word) -> u8 {
-        let (hash, len, bit) = self.0[Self::slot(word.hash)];
-        bit * u8::from((hash == word.hash) & (len == word.len()))
+    fn slots(&self, word: &Word) -> u32 {
+        let slot = Self::slot(word.hash);
+        let (hash, len) = self.0[slot];
+        let difference = hash ^ word.hash | (len ^ word.len()) as u64;
+        u32::from(difference == 0) << slot
     }
 
     fn slot(hash: u64) -> usize {
