@@ -237,7 +237,7 @@ HEADLINE = {
     "datatrove's CPU over ours, beyond the start": (
         "beside_datatrove", "beyond_the_start", "1 threads", "refinery", "times_less_cpu",
     ),
-    "the same, our job on words of UAX 29": (
+    "the same, our job without spaCy's words": (
         "beside_datatrove", "beyond_the_start", "1 threads", "refinery_default_words", "times_less_cpu",
     ),
     "exponent of cost in the corpus, last tenfold": (

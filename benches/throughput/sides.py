@@ -30,12 +30,12 @@ EXACT = {
 }
 """What differs between our jobs: here the rival's filters, words and signatures to the bit."""
 DEFAULT_WORDS = {
-    "rules": "dclm",
-    "view": "dclm.edited",
+    "rules": ["paper/gopher", "dolma/c4_v2"],
+    "view": "text",
     "minhash": {"profile": "refinery"},
     "near_duplicates": {},
 }
-"""No word of spaCy's: the same Gopher rules on words of UAX 29, RefinedWeb's line rules, our MinHash."""
+"""No word of spaCy's: Gopher's rules on words between white space, C4's by counts, our MinHash."""
 
 
 @dataclass(frozen=True)

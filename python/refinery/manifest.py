@@ -84,10 +84,10 @@ def render(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
 
 
-def file_entry(tree: OutputTree, path: Path) -> dict[str, Any]:
-    """Name (relative to the output folder), size and hash of a file of the run."""
+def file_entry(tree: OutputTree, path: Path, sha256: str | None = None) -> dict[str, Any]:
+    """Name (relative to the output folder), size and hash, where it is not known, of a file of the run."""
     name = path.relative_to(tree.root).as_posix()
-    return {"name": name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    return {"name": name, "bytes": path.stat().st_size, "sha256": sha256 or sha256_of(path)}
 
 
 def find_damage(tree: OutputTree, manifest: dict[str, Any]) -> dict[str, str]:

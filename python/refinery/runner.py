@@ -33,11 +33,12 @@ from refinery.memory import memory_model
 from refinery.plan import Plan, build_plan
 from refinery.publish import Phases, Result
 from refinery.report.page import render
-from refinery.tree import OutputTree, sealed_key
+from refinery.tree import OutputTree, seal, sealed_key
 from refinery.write import ShardWriter, carried_schema, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from refinery.io.inputs import InputFile
     from refinery.io.units import Reader, Unit
@@ -378,7 +379,13 @@ class _Run:
         folders = (tree.annotations, tree.decisions, tree.quarantine)
         paths = [tree.root / manifests.REPORT, *(p for folder in folders for p in folder.iterdir())]
         with ThreadPoolExecutor(self.plan.threads) as executor:
-            return list(executor.map(lambda p: manifests.file_entry(tree, p), sorted(paths)))
+            return list(executor.map(self._entry, sorted(paths)))
+
+    def _entry(self, path: Path) -> dict[str, Any]:
+        # This run has made or checked what is sealed: its name tells the hash.
+        is_sealed = path.parent in (self.tree.annotations, self.tree.quarantine)
+        known = seal(path) if is_sealed and path.name != BAD_FILES else None
+        return manifests.file_entry(self.tree, path, known)
 
 
 __all__ = ["Interrupted", "execute"]

@@ -128,10 +128,14 @@ def sealed_key(path: Path) -> str:
     return path.stem.rpartition(".")[0]
 
 
+def seal(path: Path) -> str:
+    """The SHA-256 in the name of a file that `keep_sealed` placed."""
+    return path.stem.rpartition(".")[2]
+
+
 def is_whole(path: Path) -> bool:
     """Whether a file that `keep_sealed` placed still has the bytes that its name says."""
-    seal = path.stem.rpartition(".")[2]
-    return path.is_file() and not path.is_symlink() and seal == sha256_of(path)
+    return path.is_file() and not path.is_symlink() and seal(path) == sha256_of(path)
 
 
 def clean(root: Path) -> tuple[int, int]:
