@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 
 from refinery import _core
 from refinery import signal_table as signals
-from refinery.annotation import read_annotations
+from refinery.annotation import READ_ROWS, read_annotations
 from refinery.decide.state import COPIES
 from refinery.errors import LedgerError, SchemaError
 from refinery.hashes import sha256_of
+from refinery.io.columns import row_numbers
 from refinery.manifest import read_sealed, sealed
 from refinery.views import edited_text, plain_strings
 
@@ -88,37 +89,58 @@ def lay_out(
     step said how many.
     """
     shards: dict[int, dict[int, list[Part]]] = {}
-    before = at = 0
-    for i, record in enumerate(records):
-        of_unit = verdicts.slice(at, record.n_rows)
-        mask = of_unit["kept"]
-        at += record.n_rows
-        if not mask.any():
-            continue
-        written = signals.on_view("n_bytes", view)
-        names = list(dict.fromkeys(["row", "n_bytes", written]))
-        columns = pl.DataFrame(pl.from_arrow(read_annotations(tree, record, names)))
-        columns = columns.rename({"n_bytes": "read"}).with_columns(
-            n_bytes=pl.col("read" if written == "n_bytes" else written)
-        )
-        frame = columns.hstack(of_unit.drop("kept")).with_row_index("position").filter(mask)
-        start = before + frame["n_bytes"].cum_sum() - frame["n_bytes"]
-        frame = frame.with_columns(
+    before = 0
+    for kept in _kept(tree, records, verdicts, signals.on_view("n_bytes", view)):
+        start = before + kept["n_bytes"].cum_sum() - kept["n_bytes"]
+        before += int(kept["n_bytes"].sum())
+        placed = kept.with_columns(
             shard=start // shard_bytes, group=(start % shard_bytes) // ROW_GROUP_BYTES
         )
-        before += int(frame["n_bytes"].sum())
-        for (shard, group), rows in frame.group_by("shard", "group", maintain_order=True):
-            part = Part(
-                i,
-                rows["position"].to_arrow(),
-                rows["row"].to_arrow(),
-                int(rows["read"].sum()),
-                int(rows["n_bytes"].sum()),
-                rows[COPIES].to_arrow() if COPIES in rows.columns else None,
-            )
-            shards.setdefault(int(shard), {}).setdefault(int(group), []).append(part)
+        for rows in placed.partition_by("shard", "group", "unit", maintain_order=True):
+            shard, group = rows["shard"][0], rows["group"][0]
+            shards.setdefault(shard, {}).setdefault(group, []).append(_part(rows))
     plans = [ShardPlan(n, list(groups.values())) for n, groups in enumerate(shards.values())]
     return plans or [ShardPlan(0, [])]
+
+
+def _kept(
+    tree: OutputTree, records: list[UnitRecord], verdicts: pl.DataFrame, written: str
+) -> Iterator[pl.DataFrame]:
+    """Kept documents in order, of as many units at a time as are worth a call: one may be of one document."""
+    names = list(dict.fromkeys(["row", "n_bytes", written]))
+    position = pl.col("position").cast(pl.UInt32)
+    columns: list[str | pl.Expr] = [
+        "unit",
+        position,
+        "row",
+        *(n for n in verdicts.columns if n != "kept"),
+    ]
+    waiting: list[pl.DataFrame] = []
+    at = n_rows = 0
+    for i, record in enumerate(records):
+        of_unit = verdicts.slice(at, record.n_rows)
+        at += record.n_rows
+        if of_unit["kept"].any():
+            table = read_annotations(tree, record, names)
+            table = table.append_column("unit", pa.repeat(pa.scalar(i, pa.int32()), len(table)))
+            table = table.append_column("position", row_numbers(0, len(table)))
+            waiting.append(pl.DataFrame(pl.from_arrow(table)).hstack(of_unit))
+            n_rows += record.n_rows
+        if waiting and (n_rows >= READ_ROWS or i + 1 == len(records)):
+            joined = pl.concat(waiting).filter("kept")
+            yield joined.select(*columns, read="n_bytes", n_bytes=written)
+            waiting, n_rows = [], 0
+
+
+def _part(rows: pl.DataFrame) -> Part:
+    return Part(
+        rows["unit"][0],
+        rows["position"].to_arrow(),
+        rows["row"].to_arrow(),
+        int(rows["read"].sum()),
+        int(rows["n_bytes"].sum()),
+        rows[COPIES].to_arrow() if COPIES in rows.columns else None,
+    )
 
 
 class ShardWriter:
