@@ -310,6 +310,8 @@ mod tests {
         let cases = [
             ("", NULL),
             ("abc 12 3d .", 0.5),
+            // The only letter may be at neither end.
+            ("1a2 123", 0.5),
             ("日本 ½ ① ъ", 0.5),
             // A letter-like number and a lone vowel sign are no letters for Python.
             ("Ⅷ \u{93e} ª", 1.0 / 3.0),
