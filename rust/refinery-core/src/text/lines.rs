@@ -98,7 +98,7 @@ impl<'a, N: Iterator<Item = usize>> Iterator for SplitLines<'a, N> {
 /// Whether it is plain that no line of the text ends in another mark than LF.
 pub(super) fn has_only_newlines(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let is_other = |b: u8| b < 0x1f && b != b'\n' && b != b'\t';
+    let is_other = |b: u8| matches!(b, 0x0b..=0x1e);
     // A block is one comparison of all its bytes.
     let (blocks, rest) = bytes.as_chunks::<64>();
     let any = |bytes: &[u8]| bytes.iter().fold(false, |any, &b| any | is_other(b));

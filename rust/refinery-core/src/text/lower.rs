@@ -12,7 +12,7 @@ const KELVIN: &str = "\u{212a}";
 /// of a phrase that does not end in `i`, and no published phrase does.
 pub fn lower_ascii(text: &str, lower: &mut String) {
     lower.clear();
-    if memmem::find(text.as_bytes(), KELVIN.as_bytes()).is_some() {
+    if !text.is_ascii() && memmem::find(text.as_bytes(), KELVIN.as_bytes()).is_some() {
         lower.extend(text.split(KELVIN).flat_map(|part| [part, "k"]));
         lower.pop();
     } else {
