@@ -48,10 +48,12 @@ def test_no_step_is_counted_twice():
         assert len(set(steps)) == len(steps)
 
 
-def test_other_token_counts_stop_the_comparison():
-    limits.check({"product_tokens": 1000, "tokens": 1009})
-    with pytest.raises(SystemExit, match="no comparison"):
-        limits.check({"product_tokens": 1000, "tokens": 1011})
+@pytest.mark.parametrize(("limit", "most"), [("tokens", 1010), ("words_marked", 1080)])
+def test_other_counts_stop_the_comparison(limit, most):
+    counts = dict.fromkeys(["product_tokens", "tokens", "product_words", "words_marked"], 1000)
+    limits.check(counts | {limit: most})
+    with pytest.raises(SystemExit, match=f"{most + 1} {limit}"):
+        limits.check(counts | {limit: most + 1})
 
 
 def test_the_estimate_of_a_dry_run_is_read():
