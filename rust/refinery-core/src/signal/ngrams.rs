@@ -14,6 +14,10 @@ use super::repeated_ngrams::RepeatedNgrams;
 use super::top_ngrams::{Top, TopNgrams};
 use crate::text::Word;
 
+/// In documents of more words [`TopNgrams`] gains nothing: its counters are read twice for every
+/// n-gram, and outgrow the caches.
+const MANY: usize = 1 << 17;
+
 /// The words of one document, laid out for n-gram questions; buffers are reused.
 #[derive(Debug, Default)]
 pub struct Ngrams {
@@ -69,11 +73,14 @@ impl Ngrams {
     /// Of equally frequent ones the first seen; a count of 1 counts. `None` with fewer words than n.
     /// `words` are those of `text` that were loaded.
     pub fn tops(&mut self, text: &str, words: &[Word]) -> [Option<Top>; 3] {
+        if words.len() > MANY {
+            return self.tops_before_copies(text, words);
+        }
         self.top.tops(text, words)
     }
 
     /// As [`tops`](Self::tops), on the way to [`later_copies`](Self::later_copies) or
-    /// [`all_copies`](Self::all_copies): slower, and they go on from here.
+    /// [`all_copies`](Self::all_copies), which go on from here: slower but for long documents.
     pub fn tops_before_copies(&mut self, text: &str, words: &[Word]) -> [Option<Top>; 3] {
         self.repeated.load(text, words);
         [2, 3, 4].map(|n| {
