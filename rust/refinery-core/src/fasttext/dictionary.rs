@@ -168,10 +168,8 @@ impl Dictionary {
         let (arena, bounds) = (&self.arena, &self.bounds);
         let word = entry_at(arena, bounds, entry);
         let key = Key::of_short(word, 0, word.len());
-        let (found, _) = self
-            .short_words
-            .check(self.short_words.candidate(hash(word)), key);
-        if found != 0 {
+        let candidate = self.short_words.candidate(hash(word));
+        if self.short_words.check(candidate, key) != 0 {
             return Inserted::Twice;
         }
         let is_same = |other| entry_at(arena, bounds, other) == word;
@@ -281,9 +279,12 @@ impl Dictionary {
         }
         let (mut found, mut elsewhere) = ([0; BATCH], batch.long);
         for (i, &candidate) in candidates.iter().enumerate() {
-            let is_elsewhere;
-            (found[i], is_elsewhere) = self.short_words.check(candidate, batch.keys[i]);
-            elsewhere |= is_elsewhere << i;
+            found[i] = self.short_words.check(candidate, batch.keys[i]);
+        }
+        // In a loop of its own: beside the comparison of keys it becomes a branch.
+        for (i, &candidate) in candidates.iter().enumerate() {
+            let is_elsewhere = found[i] == 0 && candidate.elsewhere != 0;
+            elsewhere |= u32::from(is_elsewhere) << i;
         }
         for i in ones(elsewhere) {
             if i < batch.n {

@@ -69,11 +69,6 @@ impl Bucket {
             found | word & u32::from(*other == hash).wrapping_neg()
         })
     }
-
-    #[inline(always)]
-    fn is_full(&self) -> bool {
-        self.words[SLOTS - 1] != 0
-    }
 }
 
 /// What a bucket tells of a word.
@@ -81,8 +76,8 @@ impl Bucket {
 pub(super) struct Candidate {
     /// The only word it may be here, by its number from 1 on, or 0.
     word: u32,
-    /// Whether it may be elsewhere although there is none.
-    is_full: bool,
+    /// Not 0 where it may be elsewhere, if it is not here.
+    pub(super) elsewhere: u32,
 }
 
 /// Words of up to [`Key::MAX_BYTES`] bytes.
@@ -126,18 +121,14 @@ impl ShortWords {
         prefetch::read(&self.keys, word as usize);
         Candidate {
             word,
-            is_full: bucket.is_full(),
+            elsewhere: word | bucket.words[SLOTS - 1],
         }
     }
 
-    /// The word with this key, or 0 where it is not here; and a bit that tells whether it is perhaps
-    /// elsewhere. Without a branch: which words are in a dictionary cannot be foreseen.
+    /// The word with this key, or 0 where it is not here.
     #[inline(always)]
-    pub(super) fn check(&self, Candidate { word, is_full }: Candidate, key: Key) -> (u32, u32) {
-        let is_it = self.keys[word as usize] == key;
-        let found = word & u32::from(is_it).wrapping_neg();
-        let may_be_elsewhere = u32::from(word != 0) | u32::from(is_full);
-        (found, u32::from(!is_it) & may_be_elsewhere)
+    pub(super) fn check(&self, Candidate { word, .. }: Candidate, key: Key) -> u32 {
+        word & u32::from(self.keys[word as usize] == key).wrapping_neg()
     }
 
     #[inline(always)]
