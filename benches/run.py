@@ -99,7 +99,7 @@ SECTIONS = [
     Section(
         "whole_job",
         "throughput/whole_job.py",
-        ("--megabytes", "25", "--repeats", "5"),
+        ("--megabytes", "100", "--repeats", "5"),
         ("--megabytes", "2", "--repeats", "1"),
         (linux, release_build),
     ),
@@ -135,7 +135,7 @@ SECTIONS = [
         "beside_datatrove",
         "throughput/run.py",
         (
-            *("--megabytes", "3", "--own-megabytes", "25", "--repeats", "5", "--threads", "1"),
+            *("--megabytes", "3", "--own-megabytes", "100", "--repeats", "5", "--threads", "1"),
             "--default-words",
         ),
         (

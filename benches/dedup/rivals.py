@@ -44,6 +44,8 @@ TASKS = {
 }
 SLOW = ("datasketch", "text_dedup")
 """Libraries in Python, a hundred times slower: they run in the first round only."""
+LARGE = 100
+"""Megabytes from which a section stands beside the one of `make bench`, by its size."""
 PACKAGES = ["gaoya", "daft", "rensa", "datasketch", "text-dedup", "pyarrow"]
 RECALL_AT = 0.8
 PRECISION_AT = (0.7, 0.5)
@@ -80,7 +82,8 @@ def main() -> None:
     }
     for name in ("corpus", "instruction_sets", *TASKS, "quality"):
         print(name, json.dumps(section[name], indent=1))
-    deliver("near_duplicates", section, options)
+    size = "" if options.megabytes < LARGE else f"_{options.megabytes:.0f}_mb"
+    deliver(f"near_duplicates{size}", section, options)
 
 
 def run(task: str, rival: Path, corpus: Path) -> dict[str, Any]:
