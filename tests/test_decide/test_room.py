@@ -107,8 +107,8 @@ MODEL = MemoryModel(
     [
         # Four annotate at once, three shards fit under the limit beside the base.
         (100_000, 50, 10**9, {"annotate": 660, "decide": 200_300, "write": 940}),
-        # One unit, one shard.
-        (16_384, 1, 900_000, {"annotate": 390, "decide": 33_068, "write": 460}),
+        # One unit; one shard, which is read ahead of being written.
+        (16_384, 1, 900_000, {"annotate": 390, "decide": 33_068, "write": 620}),
         (0, 0, 0, {"annotate": 300, "decide": 300, "write": 300}),
         # Signatures in memory; on disk beside a whole table, beside a part of one, without room.
         (20, 1, 0, {"decide": 300 + 20 * (2 + 30)}),
