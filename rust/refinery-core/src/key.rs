@@ -6,15 +6,15 @@
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u128);
 
-/// Ones for the first bytes of a piece, by their number.
-const MASKS: [u128; size_of::<u128>()] = {
-    let mut masks = [0; size_of::<u128>()];
-    let mut len = 1;
-    while len < masks.len() {
-        masks[len] = u128::MAX >> (u128::BITS - 8 * len as u32);
-        len += 1;
+/// By number of bytes, a block of which so many are ones and the others zeros.
+pub(crate) const FIRST_BYTES: [u128; size_of::<u128>()] = {
+    let mut ones = [0; size_of::<u128>()];
+    let mut n = 0;
+    while n < ones.len() {
+        ones[n] = (1 << (8 * n)) - 1;
+        n += 1;
     }
-    masks
+    ones
 };
 
 impl Key {
@@ -27,7 +27,7 @@ impl Key {
         let rest = &text[start..];
         let bytes = if let Some(bytes) = rest.first_chunk() {
             // Reading past the piece and masking is faster than copying a variable length.
-            u128::from_le_bytes(*bytes) & MASKS[len]
+            u128::from_le_bytes(*bytes) & FIRST_BYTES[len]
         } else {
             let mut bytes = [0; size_of::<u128>()];
             bytes[..len].copy_from_slice(&rest[..len]);

@@ -11,6 +11,7 @@
 //! 3. Only the others are scanned, n by n.
 
 use super::repeats::{FirstSeen, Once, ends_hash, fold, room};
+use crate::key::FIRST_BYTES;
 use crate::text::Word;
 
 /// Bytes of the shortest window: hardly an n-gram has less. With 6, 10, 12 or 16 there is more to do
@@ -22,17 +23,6 @@ const LONGEST: usize = 48;
 
 /// Bytes that are handled at once.
 const BLOCK: usize = 16;
-
-/// By number of bytes, a block of which so many are ones and the others zeros.
-const FIRST_BYTES: [u128; BLOCK] = {
-    let mut ones = [0; BLOCK];
-    let mut n = 0;
-    while n < BLOCK {
-        ones[n] = (1 << (8 * n)) - 1;
-        n += 1;
-    }
-    ones
-};
 
 /// The shortest n-grams that are scanned for.
 const LEAST: usize = 5;

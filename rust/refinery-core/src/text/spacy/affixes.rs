@@ -241,7 +241,7 @@ fn wide_suffix_len(text: &str, seen: u32, rules: &Rules) -> usize {
 }
 
 /// Whether a full stop after `stem` is a suffix: not after a single capital, as in initials.
-fn is_final_stop(stem: &str, rules: &Rules) -> bool {
+pub(super) fn is_final_stop(stem: &str, rules: &Rules) -> bool {
     let mut back = stem.chars().rev();
     let Some(last) = back.next() else {
         return false;

@@ -1,11 +1,9 @@
 //! The rules of `affixes` and `infixes` one by one, character by character, as spaCy's patterns have
 //! them; what tests compare with.
 
-use super::affixes::Piece;
+use super::affixes::{Piece, is_final_stop, stops};
 use super::rules::Rules;
-use super::tables::{
-    ALPHA, DOT_AFTER, ICON, LONG_PREFIXES, PREFIX, STOP_LEFT, STOP_RIGHT, SUFFIX, UPPER,
-};
+use super::tables::{ALPHA, ICON, LONG_PREFIXES, PREFIX, STOP_LEFT, STOP_RIGHT, SUFFIX};
 use super::url::is_url;
 
 /// Reusable buffers that take a chunk apart.
@@ -105,11 +103,6 @@ impl Chopper {
     }
 }
 
-/// Length in bytes of the run of full stops that `bytes` yields.
-fn stops<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
-    bytes.take_while(|&&b| b == b'.').count()
-}
-
 /// Bytes of the prefix of `text`, 0 if it has none.
 fn prefix_len(text: &str, rules: &Rules) -> usize {
     let Some(first) = text.chars().next() else {
@@ -153,21 +146,6 @@ fn suffix_len(text: &str, rules: &Rules) -> usize {
         (Some(quote @ ('\'' | '’')), 's' | 'S') => 1 + quote.len_utf8(),
         _ => unit_len(text, rules),
     }
-}
-
-/// Whether a full stop after `stem` is a suffix: not after a single capital, as in initials.
-fn is_final_stop(stem: &str, rules: &Rules) -> bool {
-    let mut back = stem.chars().rev();
-    let Some(last) = back.next() else {
-        return false;
-    };
-    if rules.classes.has(last, DOT_AFTER) {
-        return true;
-    }
-    back.next().is_some_and(|before| {
-        let is_degree = before == '°' && matches!(last, 'F' | 'C' | 'K');
-        is_degree || rules.classes.has(before, UPPER) && rules.classes.has(last, UPPER)
-    })
 }
 
 /// Bytes of a unit or currency sign that follows an ASCII digit at the end of `text`. None holds
