@@ -156,14 +156,14 @@ def unit_seconds(corpus: Corpus, options: argparse.Namespace) -> list[float]:
     plan = build_plan(fresh(corpus, 1, options))
     tree = OutputTree(plan.out)
     tree.create()
-    annotator = Annotator(plan, tree, Stop(), Silent(), workers=1)
     found = []
-    for file in plan.files:
-        reader = open_reader(file, file.sha256(lambda: None))
-        for unit in reader.units():
-            started = time.perf_counter()
-            annotator((reader, unit))
-            found.append(time.perf_counter() - started)
+    with Annotator(plan, tree, Stop(), Silent(), workers=1) as annotator:
+        for file in plan.files:
+            reader = open_reader(file, file.sha256(lambda: None))
+            for unit in reader.units():
+                started = time.perf_counter()
+                annotator((reader, unit))
+                found.append(time.perf_counter() - started)
     return found
 
 

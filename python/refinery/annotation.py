@@ -8,10 +8,10 @@ Records that are no documents go to a quarantine file of the same name, written 
 from __future__ import annotations
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -77,8 +77,9 @@ class _Found:
 class Annotator:
     """Annotates units of one plan; may be called from several threads.
 
-    At most `workers` of them read, compute and encode at a time; others wait for the disk to have
-    what was written, which takes as long as computing where units are small.
+    Reading, computing and encoding is handed to `workers` threads, always the same ones, since an
+    allocator keeps what a thread freed for that thread; the callers wait for the disk to have what
+    was written, which takes as long as computing where units are small.
     """
 
     def __init__(
@@ -90,13 +91,19 @@ class Annotator:
         self._progress = progress
         self._pool = _core.ThreadPool(plan.threads)
         self._pass = make_pass(plan)
-        self._working = threading.Semaphore(workers)
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="refinery-unit")
         self._part = digest(plan.annotate_part())
         # Listed once: what later appears here is this run's own.
         self._found = {
             folder: {sealed_key(path): path for path in folder.iterdir()}
             for folder in (tree.annotations, tree.quarantine, tree.unused)
         }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.shutdown()
 
     def key(self, unit: Unit) -> str:
         """Name of the unit's result."""
@@ -160,8 +167,7 @@ class Annotator:
 
     def _annotate(self, reader: Reader, unit: Unit, key: str) -> UnitRecord:
         with self._tree.making(".parquet") as path:
-            with self._working:
-                record = self._fill(path, reader, unit, key)
+            record = self._workers.submit(self._fill, path, reader, unit, key).result()
             return self._keep(path, record)
 
     def _fill(self, path: Path, reader: Reader, unit: Unit, key: str) -> UnitRecord:

@@ -157,7 +157,8 @@ class _Run:
                 self._bad_file(file, error, bad)
                 return None
 
-        found = run_tasks(work, tasks(), threads=workers, waiting=WAITING, stop=self.stop)
+        with annotator:
+            found = run_tasks(work, tasks(), threads=workers, waiting=WAITING, stop=self.stop)
         good = [
             (record, source)
             for record, source in zip(found, sources, strict=True)
