@@ -26,7 +26,6 @@ sys.path.insert(0, str(HERE))
 
 
 from common.command import WORK  # noqa: E402 - lives beside this file
-from common.figures import ratio  # noqa: E402
 from common.record import RECORDS, add  # noqa: E402
 from common.rivals import environment  # noqa: E402
 
@@ -88,6 +87,13 @@ SECTIONS = [
         ("--megabytes", "25", "--repeats", "5", "--large"),
         ("--megabytes", "2", "--repeats", "1"),
         (linux, CARGO),
+    ),
+    Section(
+        "job_share",
+        "limits/job_share.py",
+        ("--megabytes", "100", "--repeats", "7"),
+        ("--megabytes", "4", "--repeats", "1"),
+        (linux, release_build, CARGO),
     ),
     Section(
         "instructions",
@@ -218,6 +224,8 @@ HEADLINE = {
     "whole job, MB/CPU-s beyond the start": ("whole_job", "cpu_1_thread", "mb_per_s"),
     "whole job, CPU-s at the start": ("whole_job", "cpu_1_thread", "start_s"),
     "fused bound, MB/s": ("limits", "shares", "fused_bound", "limit_mb_per_s"),
+    "whole job, share of the fused bound": ("job_share", "share", "1 threads", "median"),
+    "the same with 2 threads": ("job_share", "share", "2 threads", "median"),
     "added by all but the pass": ("whole_job", "added_by_all_but_the_pass"),
     "2 threads over 1": ("whole_job", "times_faster_with_2_threads", "beyond the start"),
     "cost of a unit, CPU-ms": ("scaling", "units", "1 threads", "cpu_ms_a_unit"),
@@ -253,8 +261,6 @@ HEADLINE = {
 def headline(found: dict[str, Any]) -> dict[str, Any]:
     """Give what is quoted most, of the sections that were measured."""
     rows = {name: _at(found, *path) for name, path in HEADLINE.items()}
-    share = ratio(rows["whole job, MB/CPU-s beyond the start"], rows["fused bound, MB/s"], digits=3)
-    rows["whole job, share of the fused bound"] = share
     return {name: value for name, value in rows.items() if value is not None}
 
 

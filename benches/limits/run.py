@@ -8,7 +8,6 @@ that does several steps is divided by these steps one after the other. What it i
 what is possible; a limit is a demonstrated rate.
 """
 
-import argparse
 import importlib.util
 import io
 import json
@@ -76,7 +75,8 @@ def main() -> None:
     write_lines(corpus.texts(), lines)
     if options.large:
         options.model += large_models(corpus, options.work)
-    counts, rates = measure_rust(lines, options)
+    models = [str(TEXTBOOK), *options.model]
+    counts, rates = measure_rust(lines, options.repeats, models, options.profile)
     check(counts)
     rates |= measure_parquet(corpus.texts(), options.repeats)
     found = {name: spread(values, 1) for name, values in rates.items()}
@@ -118,12 +118,11 @@ def large_models(corpus: Corpus, work: Path) -> list[str]:
 
 
 def measure_rust(
-    lines: Path, options: argparse.Namespace
+    lines: Path, rounds: int, models: list[str], profile: str
 ) -> tuple[dict[str, Any], dict[str, list[float]]]:
     """Counts, and the rates of every round, of limits and kernels."""
-    bench = ["cargo", "bench", "--quiet", "--profile", options.profile, "-p", "refinery-core"]
-    given = [str(lines.resolve()), "--rounds", str(options.repeats)]
-    given += [str(TEXTBOOK), *options.model]
+    bench = ["cargo", "bench", "--quiet", "--profile", profile, "-p", "refinery-core"]
+    given = [str(lines.resolve()), "--rounds", str(rounds), *models]
     done = subprocess.run(
         [*bench, "--bench", "limits", "--", *given],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
@@ -181,7 +180,6 @@ def share_rows(rates: dict[str, float]) -> dict[str, dict[str, float]]:
 
     `fused_bound` is the limit of the whole job, Parquet to Parquet.
     """
-    written = rates["parquet_write"] / KEPT
     rows = {}
     for name, steps in STEPS.items():
         if name in rates:
@@ -191,9 +189,14 @@ def share_rows(rates: dict[str, float]) -> dict[str, dict[str, float]]:
                 "limit_mb_per_s": round(limit, 1),
                 "share": round(rates[name] / limit, 3),
             }
-    bound = one_after_the_other([*(rates[step] for step in FUSED), written])
-    rows["fused_bound"] = {"limit_mb_per_s": round(bound, 1)}
+    rows["fused_bound"] = {"limit_mb_per_s": round(fused_bound(rates), 1)}
     return rows
+
+
+def fused_bound(rates: dict[str, float]) -> float:
+    """MB of text a second of processor time that the limits of all steps in turn leave."""
+    written = rates["parquet_write"] / KEPT
+    return one_after_the_other([*(rates[step] for step in FUSED), written])
 
 
 def show(found: dict[str, dict[str, float]], shares: dict[str, dict[str, float]]) -> None:
