@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 
 import pytest
 
@@ -32,6 +33,21 @@ def test_threads_and_batches_do_not_show(
     monkeypatch.setattr(typed_files, "BATCH_BYTES", batch_bytes)
     run = run_here(tmp_path, **{"resources.threads": threads})
     assert tree_bytes(run.path) == tree_bytes(expected.path)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_threads_than_asked_for_read(tmp_path, corpus, monkeypatch, threads):
+    seen, rows = set(), typed_files.ParquetReader.rows
+
+    def watched(reader, unit):
+        seen.add(threading.get_ident())
+        return rows(reader, unit)
+
+    monkeypatch.setattr(typed_files.ParquetReader, "rows", watched)
+    for i in range(24):
+        write_file(tmp_path / f"raw/{i}.parquet", corpus[10 * i : 10 * i + 10])
+    run_here(tmp_path, **{"resources.threads": threads})
+    assert 1 <= len(seen) <= threads
 
 
 def test_run_again_from_nothing_gives_the_same_bytes(tmp_path, corpus, expected):
