@@ -4,6 +4,7 @@
 //! for it, and for how long the word is; side by side, vector instructions take one step of many
 //! words at once, all of them as many steps as the longest key has bytes.
 
+use super::short_words::Candidate;
 use super::words::{BATCH, HASH_START, PRIME, UNPADDED, hash};
 use crate::key::Key;
 
@@ -23,6 +24,8 @@ pub(super) struct Batch {
     pub(super) hashes: [u32; BATCH],
     /// A bit for every word that is longer than a key.
     pub(super) long: u32,
+    /// What the dictionary may have for the hashes; of the batch before until it is asked.
+    pub(super) candidates: [Candidate; BATCH],
 }
 
 impl Batch {
@@ -35,6 +38,7 @@ impl Batch {
             unpadded: [1; BATCH],
             hashes: [0; BATCH],
             long: 0,
+            candidates: [Candidate::default(); BATCH],
         }
     }
 

@@ -13,7 +13,7 @@ use super::batch::{Batch, ones};
 use super::kept::Kept;
 use super::load::{Header, Source};
 use super::ngrams::{Ngrams, WordNgrams};
-use super::short_words::{Candidate, ShortWords};
+use super::short_words::ShortWords;
 use super::table::{Inserted, Remainder, Table};
 use super::words::{BATCH, Words, hash};
 use crate::Result;
@@ -245,17 +245,20 @@ impl Dictionary {
         scratch.rows.clear();
         scratch.hashes.clear();
         let mut words = Words::new(text);
-        let mut batches = [Batch::new(), Batch::new()];
-        self.take(text, &mut words, &mut batches[0]);
-        let mut turn = 0;
-        // While the words of one batch are looked up, the memory is asked for those of the next.
-        while batches[turn].n > 0 {
-            self.take(text, &mut words, &mut batches[1 - turn]);
-            let batch = &batches[turn];
-            if !self.add(text, batch, &self.find(text, batch), scratch) {
+        // The memory is asked for the buckets of one batch and for the keys of the one before it,
+        // while the words of a third, whose keys have come meanwhile, are looked up.
+        let mut batches = [(); 3].map(|()| Batch::new());
+        let [mut now, mut next, mut last] = batches.each_mut();
+        loop {
+            self.take(text, &mut words, last);
+            if now.n + next.n + last.n == 0 {
                 break;
             }
-            turn = 1 - turn;
+            self.ask(next);
+            if !self.add(text, now, scratch) {
+                break;
+            }
+            (now, next, last) = (next, last, now);
         }
         self.add_word(END, self.end, hash(END), scratch);
         self.ngrams.add_of_words(&scratch.hashes, &mut scratch.rows);
@@ -270,19 +273,23 @@ impl Dictionary {
         }
     }
 
-    /// The entries of the words of a batch, from 1 on; 0 where a word is none.
+    /// Finds out what the words of a batch may be.
     #[inline(always)]
-    fn find(&self, text: &[u8], batch: &Batch) -> [u32; BATCH] {
-        let mut candidates = [Candidate::default(); BATCH];
-        for (candidate, &hash) in candidates.iter_mut().zip(&batch.hashes) {
+    fn ask(&self, batch: &mut Batch) {
+        for (candidate, &hash) in batch.candidates.iter_mut().zip(&batch.hashes) {
             *candidate = self.short_words.candidate(hash);
         }
+    }
+
+    /// The entries of the words of a batch that was asked about, from 1 on; 0 where a word is none.
+    #[inline(always)]
+    fn find(&self, text: &[u8], batch: &Batch) -> [u32; BATCH] {
         let (mut found, mut elsewhere) = ([0; BATCH], batch.long);
-        for (i, &candidate) in candidates.iter().enumerate() {
+        for (i, &candidate) in batch.candidates.iter().enumerate() {
             found[i] = self.short_words.check(candidate, batch.keys[i]);
         }
         // In a loop of its own: beside the comparison of keys it becomes a branch.
-        for (i, &candidate) in candidates.iter().enumerate() {
+        for (i, &candidate) in batch.candidates.iter().enumerate() {
             let is_elsewhere = found[i] == 0 && candidate.elsewhere != 0;
             elsewhere |= u32::from(is_elsewhere) << i;
         }
@@ -298,6 +305,7 @@ impl Dictionary {
     fn find_one(&self, word: &[u8]) -> u32 {
         let mut batch = Batch::new();
         batch.fill(word, &[[0, word.len() as u32]]);
+        self.ask(&mut batch);
         self.find(word, &batch)[0]
     }
 
@@ -308,15 +316,13 @@ impl Dictionary {
         entry.map_or(0, |entry| entry + 1)
     }
 
-    /// Adds the words of a batch, `found` being their entries; returns whether the line goes on.
+    /// Adds the words of a batch that was asked about; returns whether the line goes on.
     #[inline(always)]
-    fn add(
-        &self,
-        text: &[u8],
-        batch: &Batch,
-        found: &[u32; BATCH],
-        scratch: &mut RowScratch,
-    ) -> bool {
+    fn add(&self, text: &[u8], batch: &Batch, scratch: &mut RowScratch) -> bool {
+        if batch.n == 0 {
+            return true;
+        }
+        let found = self.find(text, batch);
         if self.ngrams.maxn == 0 && !batch.may_start_with([*b"</s>", *b"__la"]) {
             self.add_plain(&found[..batch.n], &batch.hashes, scratch);
             return true;

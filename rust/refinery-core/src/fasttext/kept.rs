@@ -4,10 +4,12 @@
 use std::io::BufRead;
 
 use super::load::Source;
-use crate::Result;
+use crate::{Result, prefetch};
 
 /// Rows told of by one group.
 const GROUP: u32 = u64::BITS;
+/// How many rows ahead the memory is asked for.
+const AHEAD: usize = 32;
 /// Most rows for which groups are made whatever the size of the file: 16 MiB of them.
 const MAX_GROUPED: u32 = 1 << 26;
 
@@ -62,6 +64,9 @@ impl Groups {
         let n_first = rows.iter().take_while(|row| stays(row)).count();
         let mut kept = n_first;
         for i in n_first..rows.len() {
+            if let Some(&later) = rows.get(i + AHEAD) {
+                prefetch::read(&self.told, (later / GROUP) as usize);
+            }
             let group = self.told[(rows[i] / GROUP) as usize];
             let bit = rows[i] % GROUP;
             // Without a branch: which rows are stored cannot be foreseen.
