@@ -141,21 +141,24 @@ impl Embedded {
     #[inline]
     fn prefetch(&self, batch: &[Piece], text: &[u8], cache: &WordCache) {
         let (mut rare, mut n_rare) = ([0; BATCH], 0);
-        let short = batch.iter().enumerate().filter(|(_, p)| p.is_short());
-        for (i, piece) in short {
-            if !self.whole.prefetch_key(piece.hash) {
-                cache.prefetch(piece.hash);
-                rare[n_rare] = i;
-                n_rare += 1;
-            }
+        for (i, piece) in batch.iter().enumerate() {
+            let is_met = self.whole.prefetch_key(piece.hash);
+            // Without a branch: which pieces are rare nobody guesses.
+            rare[n_rare] = i;
+            n_rare += usize::from(piece.is_short() && !is_met);
         }
-        for piece in rare[..n_rare].iter().map(|&i| batch[i]) {
+        let rare = rare[..n_rare].iter().map(|&i| batch[i]);
+        for piece in rare.clone() {
+            cache.prefetch(piece.hash);
+        }
+        for piece in rare {
             let is_known = self.whole.short_id(piece.key, piece.hash).is_some()
                 || cache.holds(self.owner, piece.key, piece.hash);
             if !is_known {
                 cache.prefetch_long(piece.hash);
-                let bytes = &text[piece.start..piece.end];
-                self.whole.short.prefetch_parts(bytes, SHORTEST_MERGED);
+                let bytes = piece.start..piece.end;
+                let short = &self.whole.short;
+                short.prefetch_parts(text, bytes, SHORTEST_MERGED);
             }
         }
     }

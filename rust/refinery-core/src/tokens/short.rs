@@ -4,6 +4,8 @@
 //! slots of a piece's parts are known from its bytes, so the memory can be asked for them before
 //! they are needed.
 
+use std::ops::Range;
+
 use bpe_openai::byte_pair_encoding::BytePairEncoding;
 
 use crate::prefetch;
@@ -83,11 +85,12 @@ impl ShortTokens {
         (found < none).then_some(found as u32)
     }
 
-    /// Asks the memory for the slots of all parts of `piece` of at least so many bytes.
-    pub(super) fn prefetch_parts(&self, piece: &[u8], shortest: usize) {
-        for start in 0..piece.len() {
-            let window = window(piece, start);
-            for len in shortest..=MAX_BYTES.min(piece.len() - start) {
+    /// Asks the memory for the slots of all parts of at least so many bytes of the piece of `text`.
+    pub(super) fn prefetch_parts(&self, text: &[u8], piece: Range<usize>, shortest: usize) {
+        for start in piece.clone() {
+            // Of the text, not of the piece: there are eight bytes to read but at the text's end.
+            let window = window(text, start);
+            for len in shortest..=MAX_BYTES.min(piece.end - start) {
                 let hash = self.hash(number(window, len));
                 prefetch::read(&self.slots, self.place(hash));
             }
