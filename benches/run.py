@@ -227,6 +227,7 @@ HEADLINE = {
     "whole job, share of the fused bound": ("job_share", "share", "1 threads", "median"),
     "the same with 2 threads": ("job_share", "share", "2 threads", "median"),
     "added by all but the pass": ("whole_job", "added_by_all_but_the_pass"),
+    "added by reading and writing": ("whole_job", "added_by_reading_and_writing"),
     "2 threads over 1": ("whole_job", "times_faster_with_2_threads", "beyond the start"),
     "cost of a unit, CPU-ms": ("scaling", "units", "1 threads", "cpu_ms_a_unit"),
     "peak memory over the estimate": ("whole_job", "memory", "all", "measured_to_estimate"),

@@ -150,6 +150,29 @@ def test_a_hidden_package_is_there_again_afterwards():
     assert importlib.util.find_spec("this") is not None
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, "-1"), ("50", "50")])
+def test_a_run_tells_the_allocator_to_keep_memory_before_it_is_loaded(folder, given, used):
+    program = """
+import os, sys
+from refinery.cli import app, main
+def loaded():
+    print(os.environ.get("MIMALLOC_PURGE_DELAY"), "pyarrow" in sys.modules)
+app.import_pyarrow = loaded
+main()
+"""
+    environment = child_environment()
+    environment.pop("MIMALLOC_PURGE_DELAY", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "run", "pipeline.yaml", "-q"],
+        cwd=folder,
+        env=environment | ({"MIMALLOC_PURGE_DELAY": given} if given else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split()[:2]) == (0, [used, "False"]), done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])
 def test_help_loads_nothing_heavy(folder, arguments):
     loaded, shown = loaded_by(folder, *arguments)

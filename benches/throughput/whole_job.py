@@ -18,6 +18,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +58,9 @@ def main() -> None:
         name: prepare(options.data, options.work / f"job-{name}", megabytes=size)
         for name, size in sizes.items()
     }
-    runs = run_all(corpora, options)
-    print("loading, and the pass in memory", flush=True)
+    runs, compute = run_all(corpora, options)
+    print("loading", flush=True)
     load = load_seconds(options)
-    compute = {name: pass_seconds(corpus, options) for name, corpus in corpora.items()}
     section = {
         "versions": versions(),
         "corpus": corpora["all"].facts(name_of_data(options)),
@@ -107,10 +108,25 @@ def alone(family: str, corpus: Corpus, out: Path) -> dict[str, Any]:
     }
 
 
-def run_all(corpora: dict[str, Corpus], options: argparse.Namespace) -> dict[str, list[Cost]]:
-    """Costs of every kind of run; kinds take turns, so that a slow hour of the machine meets all."""
+@dataclass
+class Compute:
+    """CPU seconds of what is no reading or writing, of every round: the pass, and deciding."""
+
+    passed: list[float] = field(default_factory=list)
+    decided: list[float] = field(default_factory=list)
+
+
+def run_all(
+    corpora: dict[str, Corpus], options: argparse.Namespace
+) -> tuple[dict[str, list[Cost]], dict[str, Compute]]:
+    """Costs of every kind of run, and of computing alone by corpus.
+
+    Kinds take turns, so that a slow minute of the machine meets all.
+    """
     runs: dict[str, list[Cost]] = {}
     out = options.work / "job-out"
+    compute = {size: Compute() for size in corpora}
+    in_memory = {size: pass_in_memory(corpus, options) for size, corpus in corpora.items()}
 
     def once(name: str, plan: dict[str, Any], threads: int, *flags: str) -> None:
         cost = run_once(plan, threads, options.work, *flags)
@@ -123,6 +139,9 @@ def run_all(corpora: dict[str, Corpus], options: argparse.Namespace) -> dict[str
                 shutil.rmtree(out, ignore_errors=True)
                 once(f"{size}, {threads} threads", pipeline(corpora[size], out, options), threads)
                 check_read(out, corpora[size])
+                if threads == 1:
+                    compute[size].passed.append(in_memory[size]())
+                    compute[size].decided.append(seconds_of("decide", out))
             # Over what the last run left: annotations are found done.
             moved = pipeline(corpora["all"], out, options)
             moved["decide"][0]["rules"][BOUND]["min"] = 0.75
@@ -130,7 +149,7 @@ def run_all(corpora: dict[str, Corpus], options: argparse.Namespace) -> dict[str
         for family in ("nothing", *FAMILIES):
             shutil.rmtree(out, ignore_errors=True)
             once(f"alone: {family}", alone(family, corpora["all"], out), 1)
-    return runs
+    return runs, compute
 
 
 def run_once(plan: dict[str, Any], threads: int, work: Path, *flags: str) -> Cost:
@@ -175,10 +194,10 @@ def load_seconds(options: argparse.Namespace) -> dict[str, float]:
     return found
 
 
-def pass_seconds(corpus: Corpus, options: argparse.Namespace) -> list[float]:
-    """CPU seconds of the fused pass of the job over texts in memory, on one thread.
+def pass_in_memory(corpus: Corpus, options: argparse.Namespace) -> Callable[[], float]:
+    """Gives the CPU seconds of the fused pass of the job over texts in memory, on one thread.
 
-    Each time by a thread whose caches are empty, as those of a run are: words that were seen in the
+    Each call by a thread whose caches are empty, as those of a run are: words that were seen in the
     same texts before would make the pass faster than any run can be.
     """
     import pyarrow as pa
@@ -197,14 +216,21 @@ def pass_seconds(corpus: Corpus, options: argparse.Namespace) -> list[float]:
     texts = corpus.texts()
     batches = [pa.array(texts[i : i + 2000], pa.large_string()) for i in range(0, len(texts), 2000)]
     compute = make_pass(plan)
-    found = []
-    for _ in range(options.repeats):
+
+    def seconds() -> float:
         pool = _core.ThreadPool(1)
         started = time.process_time()
         for batch in batches:
             compute.run(batch, pool)
-        found.append(time.process_time() - started)
-    return found
+        return time.process_time() - started
+
+    return seconds
+
+
+def seconds_of(phase: str, out: Path) -> float:
+    """Wall seconds of a phase of the run before; of one thread, so of its processor too."""
+    told = json.loads((out / "_refinery" / "run.json").read_text(encoding="utf-8"))
+    return float(told["seconds"][phase])
 
 
 def summary(costs: list[Cost]) -> dict[str, Any]:
@@ -213,7 +239,7 @@ def summary(costs: list[Cost]) -> dict[str, Any]:
 
 
 def derived(
-    runs: dict[str, list[Cost]], corpora: dict[str, Corpus], compute: dict[str, list[float]]
+    runs: dict[str, list[Cost]], corpora: dict[str, Corpus], compute: dict[str, Compute]
 ) -> dict[str, Any]:
     """Ratios of medians, and what is fixed against what grows."""
     megabytes = {name: corpus.bytes / 1e6 for name, corpus in corpora.items()}
@@ -232,11 +258,22 @@ def derived(
 
     walls = {threads: fitted(threads, "wall_s") for threads in (1, 2)}
     cpu = fitted(1, "cpu_s")
-    # Both by the same two sizes: a larger corpus has more words that are new to a cache.
-    in_memory = start_and_rate(
-        [(megabytes[name], statistics.median(found)) for name, found in compute.items()]
+
+    def alone_rate(seconds: Callable[[Compute], list[float]]) -> float | None:
+        # By the same two sizes: a larger corpus has more words that are new to a cache.
+        points = [
+            (megabytes[name], statistics.median(seconds(each))) for name, each in compute.items()
+        ]
+        return start_and_rate(points)["mb_per_s"]
+
+    def added_to(rate: float | None) -> float | None:
+        times = ratio(rate, cpu["mb_per_s"], 3)
+        return times and round(times - 1, 3)
+
+    passed = alone_rate(lambda each: each.passed)
+    computed = alone_rate(
+        lambda each: [a + b for a, b in zip(each.passed, each.decided, strict=True)]
     )
-    beside_the_pass = ratio(in_memory["mb_per_s"], cpu["mb_per_s"], 3)
     return {
         "cpu_1_thread": cpu,
         "wall": {f"{threads} threads": found for threads, found in walls.items()},
@@ -247,10 +284,11 @@ def derived(
             ),
         },
         "pass_in_memory_mb_per_cpu_s": {
-            "beyond the start": in_memory["mb_per_s"],
-            "this corpus": spread([megabytes["all"] / each for each in compute["all"]]),
+            "beyond the start": passed,
+            "this corpus": spread([megabytes["all"] / each for each in compute["all"].passed]),
         },
-        "added_by_all_but_the_pass": beside_the_pass and round(beside_the_pass - 1, 3),
+        "added_by_all_but_the_pass": added_to(passed),
+        "added_by_reading_and_writing": added_to(computed),
         "alone_mb_per_cpu_s": {
             name.removeprefix("alone: "): rate_beyond(
                 median(NOTHING, "cpu_s"), median(name, "cpu_s")
@@ -299,6 +337,7 @@ def show(section: dict[str, Any]) -> None:
         "times_faster_with_2_threads",
         "pass_in_memory_mb_per_cpu_s",
         "added_by_all_but_the_pass",
+        "added_by_reading_and_writing",
         "alone_mb_per_cpu_s",
         "memory",
     ):

@@ -16,7 +16,12 @@ from refinery.cli.label import label
 from refinery.cli.mix import mix
 from refinery.cli.options import OutFolder, Overrides, Quiet, Threads
 from refinery.cli.reference import reference
-from refinery.cli.start import collect_less, import_pyarrow, load_no_plugins
+from refinery.cli.start import (
+    collect_less,
+    import_pyarrow,
+    keep_freed_memory,
+    load_no_plugins,
+)
 from refinery.cli.train import train
 from refinery.errors import EnvironmentFault, RefineryError, said
 
@@ -85,6 +90,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a pipeline: annotate, decide, write."""
+    keep_freed_memory()
     import_pyarrow()
     from refinery.cli import show
     from refinery.config import load_pipeline

@@ -38,6 +38,16 @@ def load_no_plugins() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
+def keep_freed_memory() -> None:
+    """Let Arrow's allocator keep what is freed for the next batch, where it is mimalloc.
+
+    By itself it gives pages back ten milliseconds after they were freed, and the next batch comes
+    later than that: each touched all of its memory anew, 4 to 8 % of a run's processor time, for a
+    peak that is 3 to 8 % lower. It reads this when pyarrow is loaded; a user's own setting stays.
+    """
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")
+
+
 def import_pyarrow() -> None:
     """Import pyarrow without NumPy and pandas, which it loads where they are installed.
 
