@@ -24,6 +24,25 @@ limits = _script("limits/run")
 scaling = _script("scaling")
 
 
+def test_reading_and_writing_are_what_is_left_beside_the_pass_and_deciding():
+    job = _script("throughput/whole_job")
+    corpora = {
+        name: job.Corpus(Path(name), "", documents=1, bytes=size, empty_left_out=0)
+        for name, size in (("all", 50_000_000), ("part", 10_000_000))
+    }
+    # Half a second at the start, a second every ten megabytes: 0.6 of it passing, 0.2 deciding.
+    runs = {
+        f"{name}, {threads} threads": [job.Cost(seconds / threads, seconds, 0, 0, 0.0, 0)]
+        for name, seconds in (("all", 5.5), ("part", 1.5))
+        for threads in (1, 2)
+    }
+    compute = {"all": job.Compute([3.0], [1.0]), "part": job.Compute([0.6], [0.2])}
+    found = job.derived(runs, corpora, compute)
+    assert found["cpu_1_thread"] == {"start_s": 0.5, "mb_per_s": 10.0}
+    assert found["added_by_all_but_the_pass"] == pytest.approx(0.667)
+    assert found["added_by_reading_and_writing"] == pytest.approx(0.25)
+
+
 def test_the_next_unit_goes_to_whoever_is_free():
     assert scaling.makespan([3, 1, 1, 1], 2) == 3
     assert scaling.makespan([1, 1, 1, 3], 2) == 4  # the longest last
@@ -127,6 +146,7 @@ def test_the_headline_is_of_what_was_measured():
     runner = _script("run")
     found = {
         "limits": {"shares": {"fused_bound": {"limit_mb_per_s": 40.0}}},
+        "job_share": {"share": {"1 threads": {"median": 0.25}, "2 threads": None}},
         "whole_job": {"cpu_1_thread": {"mb_per_s": 10.0, "start_s": 1.0}},
         "tokens": {"left_out": "no tiktoken"},
     }
