@@ -41,8 +41,9 @@ _ANNOTATE_BATCHES = 5
 """How often the text of a batch is there: its row groups, decoded, as rows, and what is not yet returned."""
 _ANNOTATE_COLUMNS = 4
 """How often the annotations of a unit are there: computed, as a table, joined, encoded."""
-_WRITE_COPIES = 5
-"""How often the text of a row group is there while it is written: decoded, taken, joined, encoded."""
+_WRITE_COPIES = 6
+"""How often the text of a row group is there while it is written: decoded, taken, joined, encoded, and kept by
+the allocator for the next one."""
 
 
 @dataclass(frozen=True)
