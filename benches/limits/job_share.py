@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "throughput")]
 
-from whole_job import PART, check_read, pipeline, run_once  # noqa: E402
+from whole_job import check_read, job_corpora, pipeline, run_once  # noqa: E402
 
 from common.command import TEXTBOOK, deliver, name_of_data, parser  # noqa: E402
 from common.corpus import Corpus, prepare, write_lines  # noqa: E402
@@ -41,10 +41,7 @@ def main() -> None:
     limits = prepare(
         options.data, options.work / "limits", megabytes=options.megabytes / LIMIT_SHARE
     )
-    jobs = [
-        prepare(options.data, options.work / f"job-{name}", megabytes=size)
-        for name, size in (("part", options.megabytes / PART), ("all", options.megabytes))
-    ]
+    jobs = job_corpora(options)
     rounds = measured(limits, jobs, options)
     shares = {
         threads: [job[threads] / bound for bound, job in rounds if job[threads] is not None]
@@ -53,7 +50,7 @@ def main() -> None:
     section = {
         "versions": versions(),
         "limits": limits.facts(name_of_data(options)),
-        "corpus": jobs[-1].facts(name_of_data(options)),
+        "corpus": jobs["all"].facts(name_of_data(options)),
         "fused_bound_mb_per_cpu_s": spread([bound for bound, _ in rounds], 1),
         "rounds": [
             {"bound": round(bound, 1), **{f"{n} threads": job[n] for n in THREADS}}
@@ -72,7 +69,7 @@ def main() -> None:
 
 
 def measured(
-    limits: Corpus, jobs: list[Corpus], options: argparse.Namespace
+    limits: Corpus, jobs: dict[str, Corpus], options: argparse.Namespace
 ) -> list[tuple[float, dict[int, float | None]]]:
     """Of every round the fused bound, and the job's rate by threads: MB a second of processor time."""
     texts, lines = limits.texts(), options.work / "limits.jsonl"
@@ -90,11 +87,11 @@ def measured(
 
 
 def rate_beyond_the_start(
-    jobs: list[Corpus], threads: int, options: argparse.Namespace
+    jobs: dict[str, Corpus], threads: int, options: argparse.Namespace
 ) -> float | None:
     """MB a second of processor time between the smaller corpus and the larger."""
     out, points = options.work / "job-out", []
-    for corpus in jobs:
+    for corpus in jobs.values():
         shutil.rmtree(out, ignore_errors=True)
         cost = run_once(pipeline(corpus, out, options), threads, options.work)
         check_read(out, corpus)

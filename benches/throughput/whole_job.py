@@ -53,11 +53,7 @@ def main() -> None:
     options = made.parse_args()
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
-    sizes = {"all": options.megabytes, "part": options.megabytes / PART}
-    corpora = {
-        name: prepare(options.data, options.work / f"job-{name}", megabytes=size)
-        for name, size in sizes.items()
-    }
+    corpora = job_corpora(options)
     runs, compute = run_all(corpora, options)
     print("loading", flush=True)
     load = load_seconds(options)
@@ -75,6 +71,15 @@ def main() -> None:
     }
     show(section)
     deliver("whole_job", section, options)
+
+
+def job_corpora(options: argparse.Namespace) -> dict[str, Corpus]:
+    """The corpus, and a part of it: two sizes tell what is fixed from what a byte costs."""
+    sizes = {"all": options.megabytes, "part": options.megabytes / PART}
+    return {
+        name: prepare(options.data, options.work / f"job-{name}", megabytes=size)
+        for name, size in sizes.items()
+    }
 
 
 def pipeline(corpus: Corpus, out: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -114,6 +119,10 @@ class Compute:
 
     passed: list[float] = field(default_factory=list)
     decided: list[float] = field(default_factory=list)
+
+    def both(self) -> list[float]:
+        """Of every round."""
+        return [a + b for a, b in zip(self.passed, self.decided, strict=True)]
 
 
 def run_all(
@@ -251,29 +260,22 @@ def derived(
         # A small corpus on a busy machine can lose the difference.
         return round(megabytes["all"] / (found - nothing), 1) if found > nothing else None
 
+    def by_size(cost: Callable[[str], float]) -> dict[str, float | None]:
+        return start_and_rate([(size, cost(name)) for name, size in megabytes.items()])
+
     def fitted(threads: int, key: str) -> dict[str, float | None]:
-        return start_and_rate(
-            [(megabytes[name], median(f"{name}, {threads} threads", key)) for name in megabytes]
-        )
+        return by_size(lambda name: median(f"{name}, {threads} threads", key))
 
     walls = {threads: fitted(threads, "wall_s") for threads in (1, 2)}
     cpu = fitted(1, "cpu_s")
-
-    def alone_rate(seconds: Callable[[Compute], list[float]]) -> float | None:
-        # By the same two sizes: a larger corpus has more words that are new to a cache.
-        points = [
-            (megabytes[name], statistics.median(seconds(each))) for name, each in compute.items()
-        ]
-        return start_and_rate(points)["mb_per_s"]
 
     def added_to(rate: float | None) -> float | None:
         times = ratio(rate, cpu["mb_per_s"], 3)
         return times and round(times - 1, 3)
 
-    passed = alone_rate(lambda each: each.passed)
-    computed = alone_rate(
-        lambda each: [a + b for a, b in zip(each.passed, each.decided, strict=True)]
-    )
+    # By the same two sizes as the runs: a larger corpus has more words that are new to a cache.
+    passed = by_size(lambda name: statistics.median(compute[name].passed))["mb_per_s"]
+    computed = by_size(lambda name: statistics.median(compute[name].both()))["mb_per_s"]
     return {
         "cpu_1_thread": cpu,
         "wall": {f"{threads} threads": found for threads, found in walls.items()},
